@@ -1,0 +1,91 @@
+package dev.ocelli;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/** Writes files that are either whole or absent: written beside their place, forced to disk, then renamed. */
+public final class AtomicFile {
+  private AtomicFile() {}
+
+  /** What fills the file. */
+  public interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** What fills the file through its channel, for large or mapped content. */
+  public interface ChannelContent {
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  /** Writes {@code file} in one piece; a failure (a full disk, say) leaves what stood there before. */
+  public static void write(Path file, Content content) {
+    writeChannel(
+        file,
+        channel -> {
+          // Not closed: that would close the channel before it is forced to disk.
+          OutputStream out = new BufferedOutputStream(java.nio.channels.Channels.newOutputStream(channel), 1 << 16);
+          content.writeTo(out);
+          out.flush();
+        });
+  }
+
+  public static void write(Path file, String text) {
+    write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  public static void writeChannel(Path file, ChannelContent content) {
+    Path target = file.toAbsolutePath();
+    Path beside = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+    try {
+      Files.createDirectories(target.getParent());
+      try (FileChannel channel =
+          FileChannel.open(
+              beside,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE)) {
+        content.writeTo(channel);
+        channel.force(true);
+      }
+      Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceFolder(target.getParent());
+    } catch (IOException e) {
+      throw new UserError("Can't write " + file + ": " + reason(e) + ". Free some disk space or choose another place.", e);
+    } finally {
+      try {
+        Files.deleteIfExists(beside);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  /** The cause of a failed file operation in words, where the platform gives any. */
+  public static String reason(IOException e) {
+    if (e instanceof java.nio.file.NoSuchFileException) {
+      return "no such file or folder";
+    }
+    if (e instanceof java.nio.file.AccessDeniedException) {
+      return "permission denied";
+    }
+    return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+  }
+
+  /** A rename is safe from a power cut only once its folder is on disk; Windows can't open folders and needs no such call. */
+  private static void forceFolder(Path folder) throws IOException {
+    if (java.io.File.separatorChar == '/') {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+}
