@@ -1,0 +1,52 @@
+package dev.ocelli.nn;
+
+import java.util.List;
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.javacpp.PointerScope;
+
+/** Operators that libtorch has but its Java API lacks, called through the dispatcher by their schema's name. */
+public final class Operators {
+  private Operators() {}
+
+  /**
+   * One fused step of AdamW (Loshchilov and Hutter 2019) over flat tensors, in place.
+   *
+   * @param decoupled true for AdamW, false for Adam, whose weight decay joins the gradient (Kingma and Ba 2015)
+   * @param step how many steps were taken, this one included, as an fp32 scalar a tensor
+   */
+  public static void adam(
+      boolean decoupled,
+      List<Tensor> parameters,
+      List<Tensor> gradients,
+      List<Tensor> firstMoments,
+      List<Tensor> secondMoments,
+      List<Tensor> steps,
+      double rate,
+      double beta1,
+      double beta2,
+      double decay,
+      double epsilon) {
+    try (PointerScope scope = new PointerScope()) {
+      OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
+      IValueVector stack = new IValueVector();
+      for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments)) {
+        stack.push_back(new IValue(new TensorVector(list.toArray(Tensor[]::new))));
+      }
+      stack.push_back(new IValue(new TensorVector())); // max_exp_avg_sqs: AMSGrad only
+      stack.push_back(new IValue(new TensorVector(steps.toArray(Tensor[]::new))));
+      for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
+        stack.push_back(new IValue(number));
+      }
+      stack.push_back(new IValue(false)); // amsgrad
+      stack.push_back(new IValue(false)); // maximize
+      stack.push_back(new IValue()); // grad_scale
+      stack.push_back(new IValue()); // found_inf
+      operator.callBoxed(stack);
+    }
+  }
+}

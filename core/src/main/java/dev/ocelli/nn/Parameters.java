@@ -1,0 +1,233 @@
+package dev.ocelli.nn;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Everything that is trained, in a few flat buffers, so that clipping, the optimiser's step and a checkpoint are one call each.
+ *
+ * <pre>
+ *   master    fp32  | matrices and biases, part by part  | norms and tables, part by part |
+ *   gradient  fp32  | the same                           | the same                       |
+ *   shadow    bf16  | the same                           |
+ *   shadow's gradient, bf16                              |
+ * </pre>
+ *
+ * In bf16 the leaves of autograd are views of the shadow, where there is one, and of the master elsewhere; in fp32 there is no shadow. Each
+ * micro-batch's shadow gradient is added to the fp32 one, so accumulation loses nothing.
+ */
+public final class Parameters implements AutoCloseable {
+  /**
+   * One named tensor of a file.
+   *
+   * @param part which rate it learns at
+   * @param master its fp32 values, a view
+   */
+  public record Named(String name, String part, Tensor master) {}
+
+  /** A stretch of the flat buffers that belongs to one part. */
+  public record Range(String part, long start, long end) {}
+
+  private record Spec(Weights.Kind kind, long[] shape, String[] names, long[] rows, String part, long start, boolean shadowed) {
+    long elements() {
+      long n = 1;
+      for (long d : shape) {
+        n *= d;
+      }
+      return n;
+    }
+  }
+
+  private final Compute compute;
+  private final Map<String, Spec> specs = new LinkedHashMap<>();
+  private final Map<String, Tensor> leaves = new LinkedHashMap<>();
+  private final List<Range> ranges = new ArrayList<>();
+  private final Tensor master;
+  private final Tensor gradient;
+  private final Tensor shadow; // null in fp32
+  private final Tensor shadowGradient;
+  private final List<Tensor> owned = new ArrayList<>();
+
+  /**
+   * Learns from {@code constructors} which tensors there are (they run once here, with empty tensors) and lays out the buffers, zeroed.
+   *
+   * @param partOf the part of a name, such as "projector"
+   */
+  public Parameters(Compute compute, Function<String, String> partOf, Consumer<Weights> constructors) {
+    this.compute = compute;
+    List<Spec> recorded = new ArrayList<>();
+    constructors.accept(
+        (kind, shape, names, rows) -> {
+          boolean shadowed = compute.type() == ScalarType.BFloat16 && switch (kind) {
+                case MATRIX, LINEAR, BIAS, ZERO -> true;
+                case SCALE, SHIFT, TABLE -> false;
+              };
+          recorded.add(new Spec(kind, shape.clone(), names.clone(), rows.clone(), partOf.apply(names[0]), 0, shadowed));
+          return new Tensor();
+        });
+    List<String> parts = recorded.stream().map(Spec::part).distinct().toList();
+    long end = 0;
+    long shadowEnd = 0;
+    for (boolean shadowed : new boolean[] {true, false}) {
+      for (String part : parts) {
+        long start = end;
+        for (Spec s : recorded) {
+          if (s.shadowed == shadowed && s.part.equals(part)) {
+            specs.put(s.names[0], new Spec(s.kind, s.shape, s.names, s.rows, part, end, shadowed));
+            end += s.elements();
+          }
+        }
+        if (end > start) {
+          ranges.add(new Range(part, start, end));
+        }
+      }
+      shadowEnd = shadowed ? end : shadowEnd;
+    }
+    master = own(compute.place(Tensors.zeros(ScalarType.Float, end)));
+    gradient = own(compute.place(Tensors.zeros(ScalarType.Float, end)));
+    shadow = shadowEnd == 0 ? null : own(compute.place(Tensors.zeros(ScalarType.BFloat16, shadowEnd)));
+    shadowGradient = shadowEnd == 0 ? null : own(compute.place(Tensors.zeros(ScalarType.BFloat16, shadowEnd)));
+    for (Spec s : specs.values()) {
+      leaves.put(s.names[0], own(leaf(s)));
+    }
+  }
+
+  /** What model constructors take: the leaves that autograd differentiates by. */
+  public Weights weights() {
+    return (kind, shape, names, rows) -> leaves.get(names[0]);
+  }
+
+  /**
+   * Fills everything: from {@code source} where it has a tensor of that name (fp32, any shape with as many elements), else at random from
+   * the seed, as {@link Weights.Kind} says.
+   *
+   * @return the names that {@code source} did not have
+   */
+  public List<String> initialise(long seed, Function<String, Tensor> source) {
+    List<String> random = new ArrayList<>();
+    Scope.run(
+        () -> {
+          for (Spec s : specs.values()) {
+            for (int i = 0; i < s.names.length; i++) {
+              String name = s.names[i];
+              Tensor target = view(s, i).detach();
+              Tensor given = source.apply(name);
+              if (given == null) {
+                RandomWeights.fill(target, s.kind, seed, name);
+                random.add(name);
+              } else {
+                target.copy_(given.reshape(Tensors.shape(target)));
+              }
+            }
+          }
+        });
+    refresh();
+    return random;
+  }
+
+  /** All tensors under their names in files. */
+  public List<Named> named() {
+    List<Named> all = new ArrayList<>();
+    for (Spec s : specs.values()) {
+      for (int i = 0; i < s.names.length; i++) {
+        all.add(new Named(s.names[i], s.part, view(s, i)));
+      }
+    }
+    return all;
+  }
+
+  public List<Range> ranges() {
+    return List.copyOf(ranges);
+  }
+
+  /** All values, fp32 {@code [elements]}. */
+  public Tensor master() {
+    return master;
+  }
+
+  /** All gradients, fp32 {@code [elements]}; complete after {@link #gatherGradients}. */
+  public Tensor gradient() {
+    return gradient;
+  }
+
+  /** Adds the last backward pass's bf16 gradients to the fp32 ones. Call it after every micro-batch. */
+  public void gatherGradients() {
+    if (shadow != null) {
+      Scope.run(
+          () -> {
+            gradient.narrow(0, 0, shadow.numel()).add_(shadowGradient);
+            shadowGradient.zero_();
+          });
+    }
+  }
+
+  public void zeroGradients() {
+    Scope.run(() -> gradient.zero_());
+  }
+
+  /**
+   * Scales all gradients so that their norm is at most {@code limit}.
+   *
+   * @param limit no clipping where 0
+   * @return the norm before
+   */
+  public double clip(double limit) {
+    double[] norm = new double[1];
+    Scope.run(
+        () -> {
+          norm[0] = gradient.norm().item_double();
+          if (limit > 0 && norm[0] > limit) {
+            gradient.mul_(new Scalar(limit / (norm[0] + 1e-6)));
+          }
+        });
+    return norm[0];
+  }
+
+  /** Casts the master values into the shadow; to be called whenever the master has changed. */
+  public void refresh() {
+    if (shadow != null) {
+      Scope.run(() -> shadow.copy_(master.narrow(0, 0, shadow.numel())));
+    }
+  }
+
+  public Compute compute() {
+    return compute;
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Tensor::close);
+  }
+
+  private Tensor leaf(Spec s) {
+    return Scope.of(
+        () -> {
+          Tensor values = (s.shadowed ? shadow : master).narrow(0, s.start, s.elements()).view(s.shape).detach();
+          Tensor slope = (s.shadowed ? shadowGradient : gradient).narrow(0, s.start, s.elements()).view(s.shape);
+          values.set_requires_grad(true);
+          values.mutable_grad().put(slope);
+          return values;
+        });
+  }
+
+  private Tensor view(Spec s, int index) {
+    long before = 0;
+    for (int i = 0; i < index; i++) {
+      before += s.rows[i];
+    }
+    return master.narrow(0, s.start, s.elements()).view(s.shape).narrow(0, before, s.rows[index]);
+  }
+
+  private Tensor own(Tensor tensor) {
+    owned.add(Scope.keep(tensor));
+    return tensor;
+  }
+}

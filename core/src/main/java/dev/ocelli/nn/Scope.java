@@ -1,0 +1,61 @@
+package dev.ocelli.nn;
+
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.AutoGradMode;
+
+/**
+ * Frees native memory block by block. Every tensor handle made inside a scope is released at its end, except what the block returns, which
+ * passes to the scope around it. What autograd still needs stays alive inside libtorch; only the Java handles go.
+ *
+ * <p>Without a scope a handle lives until the garbage collector happens to run, which doesn't know how much native memory hangs on it.
+ */
+public final class Scope {
+  private Scope() {}
+
+  /** Runs {@code body} in a scope of its own and hands its result to the scope around it (or to the caller, where there is none). */
+  public static <P extends Pointer> P of(Supplier<P> body) {
+    PointerScope outer = PointerScope.getInnerScope();
+    try (PointerScope scope = new PointerScope()) {
+      P result = body.get();
+      pass(result, outer);
+      return result;
+    }
+  }
+
+  /** Runs {@code body} in a scope of its own. */
+  public static void run(Runnable body) {
+    try (PointerScope scope = new PointerScope()) {
+      body.run();
+    }
+  }
+
+  /** As {@link #of}, without recording anything for a backward pass. */
+  public static <P extends Pointer> P noGrad(Supplier<P> body) {
+    return of(
+        () -> {
+          try (AutoGradMode mode = new AutoGradMode(false)) {
+            return body.get();
+          }
+        });
+  }
+
+  /** Takes a tensor out of all scopes: its owner closes it by {@link Tensor#close()}. */
+  public static Tensor keep(Tensor tensor) {
+    tensor.retainReference();
+    return tensor;
+  }
+
+  private static void pass(Pointer result, PointerScope outer) {
+    if (result == null || result.isNull()) {
+      return;
+    }
+    if (outer != null) {
+      outer.attach(result);
+    } else {
+      result.retainReference();
+    }
+  }
+}
