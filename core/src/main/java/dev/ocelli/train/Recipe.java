@@ -1,0 +1,148 @@
+package dev.ocelli.train;
+
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import dev.ocelli.UserError;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Every figure of a run. What each means, and its value in the article and in the paper, stands beside it in {@code recipes/photos.yaml}.
+ * Read by {@link Recipes}.
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record Recipe(
+    long seed,
+    String precision,
+    String device,
+    int threads,
+    Models models,
+    Data data,
+    QFormerShape qformer,
+    Stage1 stage1,
+    Stage2 stage2,
+    Generation generation) {
+
+  /** Names as on the hub, or local folders. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Models(String vision, String text, String language, Set<String> random) {
+    public Models {
+      for (String which : random) {
+        oneOf("models.random", which, "vision", "text", "language");
+      }
+    }
+  }
+
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Data(double test, double validation, boolean lowercase, boolean stripStop, int maxBadPhotos) {
+    public Data {
+      within("data.test", test, 0, 0.9);
+      within("data.validation", validation, 0, 0.5);
+    }
+  }
+
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record QFormerShape(int queries, int crossEvery, int crossFirst, double dropout, int projection) {
+    public QFormerShape {
+      within("qformer.queries", queries, 1, 1024);
+      within("qformer.cross_every", crossEvery, 1, 64);
+      within("qformer.cross_first", crossFirst, 0, 64);
+      within("qformer.dropout", dropout, 0, 0.9);
+      within("qformer.projection", projection, 1, 65536);
+    }
+  }
+
+  /** Rates of stage 1: what came from the text model, and what is new. */
+  public record Stage1Rates(double body, @com.fasterxml.jackson.annotation.JsonProperty("new") double fresh) {}
+
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Stage1(
+      int passes,
+      String captions,
+      int batch,
+      int accumulate,
+      int maxTokens,
+      String similarity,
+      double temperature,
+      boolean learnTemperature,
+      double labelSmoothing,
+      String optimiser,
+      Stage1Rates rates,
+      double decay,
+      int warmup,
+      String schedule,
+      double clip,
+      double evaluate) {
+    public Stage1 {
+      within("stage1.passes", passes, 1, 1e6);
+      oneOf("stage1.captions", captions, "one", "all");
+      within("stage1.batch", batch, 2, 1 << 20);
+      within("stage1.accumulate", accumulate, 1, 1 << 20);
+      within("stage1.max_tokens", maxTokens, 3, 1 << 20);
+      oneOf("stage1.similarity", similarity, "best", "mean");
+      within("stage1.temperature", temperature, 1e-3, 10);
+      within("stage1.label_smoothing", labelSmoothing, 0, 0.9);
+      oneOf("stage1.optimiser", optimiser, "adam", "adamw");
+      oneOf("stage1.schedule", schedule, "cosine", "constant");
+      within("stage1.evaluate", evaluate, 1e-3, 1e6);
+    }
+  }
+
+  /** Rates of stage 2, a part each. */
+  public record Stage2Rates(double qformer, double projector, double lora) {}
+
+  public record Lora(int rank, double alpha, double dropout, Set<String> targets) {}
+
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Stage2(
+      int passes,
+      String captions,
+      int batch,
+      int accumulate,
+      String optimiser,
+      Stage2Rates rates,
+      double decay,
+      int warmup,
+      String schedule,
+      double clip,
+      double evaluate,
+      String image,
+      String promptPer,
+      List<String> system,
+      List<String> user,
+      Lora lora) {
+    public Stage2 {
+      within("stage2.passes", passes, 1, 1e6);
+      oneOf("stage2.captions", captions, "one", "all");
+      within("stage2.batch", batch, 1, 1 << 20);
+      within("stage2.accumulate", accumulate, 1, 1 << 20);
+      oneOf("stage2.optimiser", optimiser, "adam", "adamw");
+      oneOf("stage2.schedule", schedule, "cosine", "constant");
+      within("stage2.evaluate", evaluate, 1e-3, 1e6);
+      oneOf("stage2.image", image, "after_prompt", "before_prompt");
+      oneOf("stage2.prompt_per", promptPer, "batch", "pair");
+      if (system.isEmpty() || user.isEmpty()) {
+        throw new UserError("stage2.system and stage2.user each need at least one prompt.");
+      }
+    }
+  }
+
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {}
+
+  private static void within(String key, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      throw UserError.of("%s is %s in the recipe; it must be from %s to %s.", key, plain(value), plain(least), plain(most));
+    }
+  }
+
+  private static String plain(double value) {
+    return value == Math.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value) : Double.toString(value);
+  }
+
+  private static void oneOf(String key, String value, String... allowed) {
+    if (!List.of(allowed).contains(value)) {
+      throw UserError.of("%s is \"%s\" in the recipe; it must be one of %s.", key, value, String.join(", ", allowed));
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package dev.ocelli.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import dev.ocelli.AtomicFile;
+import dev.ocelli.UserError;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Reads and writes recipes: YAML over the defaults of {@code photos.yaml}, every key checked. */
+public final class Recipes {
+  private static final String DEFAULTS = "photos";
+  private final ObjectMapper yaml =
+      new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER).enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+
+  /**
+   * @param name a file, or the bare name of a recipe that comes with Ocelli: photos, article
+   * @param changes "stage1.batch=32" each, over the file's values
+   */
+  public Recipe read(String name, List<String> changes) {
+    JsonNode defaults = bundled(DEFAULTS);
+    ObjectNode tree = defaults.deepCopy();
+    merge(tree, own(name), "", name);
+    for (String change : changes) {
+      int equals = change.indexOf('=');
+      if (equals < 1) {
+        throw UserError.of("--set %s: write it as key=value, as in --set stage1.batch=32.", change);
+      }
+      ObjectNode one = yaml.createObjectNode();
+      ObjectNode at = one;
+      String[] keys = change.substring(0, equals).strip().split("\\.");
+      for (int i = 0; i < keys.length - 1; i++) {
+        at = at.putObject(keys[i]);
+      }
+      at.set(keys[keys.length - 1], parse("--set " + change, change.substring(equals + 1)));
+      merge(tree, one, "", "--set " + change);
+    }
+    return convert(tree, name);
+  }
+
+  /** As a file in a run folder says it. */
+  public Recipe read(Path file) {
+    return read(file.toString(), List.of());
+  }
+
+  /** All values as YAML. */
+  public String write(Recipe recipe) {
+    try {
+      return yaml.writeValueAsString(recipe);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Keys (as "stage1.batch: 64 → 32") whose values differ between two recipes. */
+  public List<String> differences(Recipe one, Recipe other) {
+    List<String> found = new ArrayList<>();
+    collectDifferences("", yaml.valueToTree(one), yaml.valueToTree(other), found);
+    return found;
+  }
+
+  private void collectDifferences(String at, JsonNode one, JsonNode other, List<String> found) {
+    one.fieldNames()
+        .forEachRemaining(
+            key -> {
+              String path = at.isEmpty() ? key : at + "." + key;
+              JsonNode a = one.get(key);
+              JsonNode b = other.get(key);
+              if (a.isObject() && b.isObject()) {
+                collectDifferences(path, a, b, found);
+              } else if (!a.equals(b)) {
+                found.add(path + ": " + a + " → " + b);
+              }
+            });
+  }
+
+  private JsonNode own(String name) {
+    Path file = Path.of(name);
+    if (Files.isRegularFile(file)) {
+      try {
+        return parse(name, Files.readString(file));
+      } catch (IOException e) {
+        throw new UserError("Can't read the recipe " + name + ": " + AtomicFile.reason(e) + ".", e);
+      }
+    }
+    if (name.matches("[a-z0-9-]+") && Recipes.class.getResource("/recipes/" + name + ".yaml") != null) {
+      return bundled(name);
+    }
+    throw UserError.of("There is no recipe file %s. Name a YAML file, or one that comes with Ocelli: photos, article.", name);
+  }
+
+  private JsonNode bundled(String name) {
+    try (InputStream in = Recipes.class.getResourceAsStream("/recipes/" + name + ".yaml")) {
+      return yaml.readTree(in);
+    } catch (IOException e) {
+      throw new IllegalStateException("The recipe " + name + " is missing from Ocelli's own jar", e);
+    }
+  }
+
+  private JsonNode parse(String where, String text) {
+    try {
+      JsonNode node = yaml.readTree(text);
+      return node == null || node.isMissingNode() ? yaml.nullNode() : node;
+    } catch (JsonProcessingException e) {
+      int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
+      throw new UserError(where + ", line " + line + ": not YAML (" + e.getOriginalMessage().lines().findFirst().orElse("") + ").", e);
+    }
+  }
+
+  private void merge(ObjectNode into, JsonNode from, String at, String where) {
+    if (!from.isObject()) {
+      throw UserError.of("%s: %s must be a list of \"key: value\" lines.", where, at.isEmpty() ? "a recipe" : at);
+    }
+    from.properties()
+        .forEach(
+            entry -> {
+              String path = at.isEmpty() ? entry.getKey() : at + "." + entry.getKey();
+              JsonNode old = into.get(entry.getKey());
+              if (old == null) {
+                throw UserError.of("%s: there is no key %s. Did you mean %s?", where, path, nearest(path, paths(bundled(DEFAULTS), "")));
+              }
+              if (old.isObject()) {
+                merge((ObjectNode) old, entry.getValue(), path, where);
+              } else {
+                into.set(entry.getKey(), entry.getValue());
+              }
+            });
+  }
+
+  private List<String> paths(JsonNode node, String at) {
+    List<String> all = new ArrayList<>();
+    node.properties()
+        .forEach(
+            entry -> {
+              String path = at.isEmpty() ? entry.getKey() : at + "." + entry.getKey();
+              all.add(path);
+              if (entry.getValue().isObject()) {
+                all.addAll(paths(entry.getValue(), path));
+              }
+            });
+    return all;
+  }
+
+  private static String nearest(String wanted, List<String> known) {
+    return known.stream().min(Comparator.comparingInt(k -> distance(wanted, k))).orElseThrow();
+  }
+
+  /** Levenshtein's distance. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int up = row[j];
+        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+        diagonal = up;
+      }
+    }
+    return row[b.length()];
+  }
+
+  private Recipe convert(ObjectNode tree, String where) {
+    try {
+      return yaml.treeToValue(tree, Recipe.class);
+    } catch (JsonMappingException e) {
+      if (e.getCause() instanceof UserError mistake) {
+        throw new UserError(where + ": " + mistake.getMessage(), mistake);
+      }
+      String path =
+          e.getPath().stream().map(r -> r.getFieldName() == null ? "[" + r.getIndex() + "]" : r.getFieldName()).collect(Collectors.joining("."));
+      throw new UserError(where + ": " + path + " has a value of the wrong kind: " + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+    } catch (JsonProcessingException e) {
+      throw new UserError(where + ": " + e.getOriginalMessage(), e);
+    }
+  }
+}
