@@ -1,0 +1,244 @@
+package dev.ocelli.data;
+
+import dev.ocelli.AtomicFile;
+import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.commons.csv.CSVFormat;
+
+/**
+ * A folder of photos with {@code captions.csv} or {@code captions.tsv}: columns {@code image} and {@code caption} in any order, several
+ * rows an image allowed, optionally {@code split} (train, or one of val, valid, validation, dev, test, holdout for held-out photos).
+ * Photos lie beside the file or in {@code images/}.
+ *
+ * <p>Photos are shared out whole, never caption by caption. The order of the rows has no say in it, and neither has where the folder lies.
+ */
+public final class CaptionFolder {
+  private static final int MOST_MISSING = 100;
+  private static final int MOST_VALIDATION = 500;
+  private static final Set<String> HELD_OUT = Set.of("val", "valid", "validation", "dev", "test", "holdout");
+  private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setRecordSeparator("\n").get();
+
+  private final List<Photo> photos;
+  private final List<String> warnings;
+  private final String sha256;
+
+  private CaptionFolder(List<Photo> photos, List<String> warnings, String captionsSha256) {
+    this.photos = List.copyOf(photos);
+    this.warnings = List.copyOf(warnings);
+    this.sha256 = Sha256.of(captionsSha256 + "\n" + split());
+  }
+
+  /** Reads a folder and draws its split from the settings' seed. */
+  public static CaptionFolder read(Path dir, SplitSettings settings) {
+    return read(dir, settings, null);
+  }
+
+  /**
+   * Reads a folder with the split of an earlier run, as {@link #writeSplit} left it.
+   *
+   * @param splitCsv the split, or null to draw it
+   */
+  public static CaptionFolder read(Path dir, SplitSettings settings, Path splitCsv) {
+    CaptionsFile table = CaptionsFile.read(find(dir), "caption");
+    List<String> warnings = new ArrayList<>();
+    Map<String, Entry> entries = entries(dir, table, warnings);
+    List<String> images = new ArrayList<>(entries.keySet());
+    Map<String, Part> parts =
+        splitCsv == null ? draw(images, entries, table.hasSplit(), settings) : recall(images, splitCsv, warnings);
+    List<Photo> photos = new ArrayList<>();
+    entries.forEach((image, entry) -> photos.add(new Photo(image, entry.file, List.copyOf(entry.captions), parts.get(image))));
+    return new CaptionFolder(photos, warnings, table.sha256());
+  }
+
+  /** All photos, by name. */
+  public List<Photo> photos() {
+    return photos;
+  }
+
+  /** The photos of one part, by name. */
+  public List<Photo> photos(Part part) {
+    return photos.stream().filter(photo -> photo.part() == part).toList();
+  }
+
+  /** What stands for this data in a key: the SHA-256 of the captions file's bytes and the split. Photos' own bytes aren't in it. */
+  public String sha256() {
+    return sha256;
+  }
+
+  /** What was passed over, one line each. */
+  public List<String> warnings() {
+    return warnings;
+  }
+
+  /** Writes which photo is in which part: {@code image,split}. */
+  public void writeSplit(Path csv) {
+    AtomicFile.write(csv, split());
+  }
+
+  private String split() {
+    StringBuilder text = new StringBuilder("image,split\n");
+    photos.forEach(photo -> text.append(CSV.format(photo.image(), photo.part().name().toLowerCase(Locale.ROOT))).append('\n'));
+    return text.toString();
+  }
+
+  /** What the rows say of one image. */
+  private static final class Entry {
+    final Path file;
+    final long row;
+    final boolean heldOut;
+    final Set<String> captions = new LinkedHashSet<>();
+
+    Entry(Path file, long row, boolean heldOut) {
+      this.file = file;
+      this.row = row;
+      this.heldOut = heldOut;
+    }
+  }
+
+  private static Path find(Path dir) {
+    if (!Files.isDirectory(dir)) {
+      throw UserError.of("There is no folder %s. Give the folder that holds captions.csv and the photos.", dir);
+    }
+    for (String name : List.of("captions.csv", "captions.tsv")) {
+      if (Files.isRegularFile(dir.resolve(name))) {
+        return dir.resolve(name);
+      }
+    }
+    throw UserError.of("%s has neither captions.csv nor captions.tsv. Add one, with the columns image and caption.", dir);
+  }
+
+  private static Map<String, Entry> entries(Path dir, CaptionsFile table, List<String> warnings) {
+    Map<String, Entry> entries = new TreeMap<>();
+    PhotoFinder finder = new PhotoFinder(dir);
+    List<String> missing = new ArrayList<>();
+    Set<String> absent = new LinkedHashSet<>();
+    int empty = 0;
+    for (CaptionsFile.Row row : table.rows()) {
+      if (row.image().isEmpty()) {
+        throw UserError.of("%s, row %d: no image is named. Fill in the column image or remove the row.", table.file(), row.number());
+      }
+      refuseOutside(table.file(), row);
+      boolean heldOut = table.hasSplit() && heldOut(table.file(), row);
+      Entry entry = entries.get(row.image());
+      if (entry == null && !absent.contains(row.image())) {
+        Path file = finder.find(row.image());
+        if (file == null) {
+          absent.add(row.image());
+          missing.add(
+              String.format(Locale.ROOT, "%s, row %d: no photo %s%s", table.file(), row.number(), row.image(), finder.hint(row.image())));
+        } else {
+          entry = new Entry(file, row.number(), heldOut);
+          entries.put(row.image(), entry);
+        }
+      }
+      if (entry != null && entry.heldOut != heldOut) {
+        throw UserError.of(
+            "%s: %s is training data in one of rows %d and %d and held out in the other. Give all its rows one split.",
+            table.file(), row.image(), entry.row, row.number());
+      }
+      if (row.caption().isEmpty()) {
+        empty++;
+        warnings.add(String.format(Locale.ROOT, "%s, row %d: the caption of %s is empty; skipped", table.file(), row.number(), row.image()));
+      } else if (entry != null) {
+        entry.captions.add(row.caption());
+      }
+    }
+    if (missing.size() > MOST_MISSING || missing.size() > entries.size()) {
+      throw UserError.of(
+          "%d of the %d photos named aren't in %s or its folder images. The first: %s. Add them or remove their rows.",
+          missing.size(), missing.size() + entries.size(), dir, missing.get(0));
+    }
+    missing.forEach(line -> warnings.add(line + "; skipped"));
+    entries.values().removeIf(entry -> entry.captions.isEmpty());
+    if (entries.isEmpty()) {
+      throw UserError.of("%s leaves no photo with a caption: %d captions are empty. Write some.", table.file(), empty);
+    }
+    return entries;
+  }
+
+  /** A captions file from elsewhere must not make us read, or show, files outside its folder. */
+  private static void refuseOutside(Path file, CaptionsFile.Row row) {
+    String name = row.image();
+    boolean outside = name.startsWith("/") || name.startsWith("\\") || name.matches("^[A-Za-z]:.*");
+    for (String step : name.split("[/\\\\]")) {
+      outside |= step.equals("..");
+    }
+    try {
+      outside |= Path.of(name).isAbsolute();
+    } catch (InvalidPathException e) {
+      outside = true;
+    }
+    if (outside) {
+      throw UserError.of(
+          "%s, row %d: the image \"%s\" isn't a name inside the folder. Give names relative to it, without \"..\".",
+          file, row.number(), CaptionsFile.shortened(name));
+    }
+  }
+
+  private static boolean heldOut(Path file, CaptionsFile.Row row) {
+    String split = row.split().toLowerCase(Locale.ROOT);
+    if (split.equals("train") || HELD_OUT.contains(split)) {
+      return !split.equals("train");
+    }
+    throw UserError.of(
+        "%s, row %d: the split of %s is \"%s\". Use train, or one of val, valid, validation, dev, test, holdout.",
+        file, row.number(), row.image(), row.split());
+  }
+
+  /** Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. */
+  private static Map<String, Part> draw(List<String> images, Map<String, Entry> entries, boolean given, SplitSettings settings) {
+    Map<String, Long> numbers = new HashMap<>();
+    images.forEach(image -> numbers.put(image, Draws.bits(settings.seed(), "split " + image, 0, 0)));
+    List<String> order = new ArrayList<>(images);
+    order.sort(Comparator.<String>comparingLong(numbers::get).thenComparing(Comparator.naturalOrder()));
+    List<String> held =
+        given
+            ? order.stream().filter(image -> entries.get(image).heldOut).toList()
+            : order.subList(0, share(order.size(), settings.test(), Integer.MAX_VALUE));
+    Map<String, Part> parts = new HashMap<>();
+    held.forEach(image -> parts.put(image, Part.TEST));
+    List<String> rest = order.stream().filter(image -> !parts.containsKey(image)).toList();
+    int validation = share(rest.size(), settings.validation(), MOST_VALIDATION);
+    for (int i = 0; i < rest.size(); i++) {
+      parts.put(rest.get(i), i < validation ? Part.VALIDATION : Part.TRAIN);
+    }
+    return parts;
+  }
+
+  /** A fraction of some photos: at least one where any is asked for, and never the last. */
+  private static int share(int photos, double fraction, int most) {
+    if (fraction == 0 || photos < 2) {
+      return 0;
+    }
+    long share = Math.max(1, Math.round(photos * fraction));
+    return (int) Math.min(Math.min(share, most), photos - 1);
+  }
+
+  private static Map<String, Part> recall(List<String> images, Path splitCsv, List<String> warnings) {
+    Map<String, Part> parts = CaptionsFile.parts(splitCsv);
+    List<String> fresh = images.stream().filter(image -> !parts.containsKey(image)).toList();
+    if (!fresh.isEmpty()) {
+      throw UserError.of(
+          "%s doesn't say where %d photos belong, the first being %s. Add rows for them, or go without the file to draw a new split.",
+          splitCsv, fresh.size(), fresh.get(0));
+    }
+    Set<String> known = Set.copyOf(images);
+    long gone = parts.keySet().stream().filter(image -> !known.contains(image)).count();
+    if (gone > 0) {
+      warnings.add(splitCsv + " names " + gone + " photos that the captions file no longer has");
+    }
+    return parts;
+  }
+}

@@ -1,0 +1,124 @@
+package dev.ocelli.text;
+
+import com.hubspot.jinjava.Jinjava;
+import com.hubspot.jinjava.JinjavaConfig;
+import com.hubspot.jinjava.LegacyOverrides;
+import com.hubspot.jinjava.interpret.Context;
+import com.hubspot.jinjava.interpret.RenderResult;
+import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
+import dev.ocelli.UserError;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A model's chat template: Jinja as transformers runs it (trim_blocks, lstrip_blocks, loop controls, raise_exception, strftime_now).
+ * Messages are data: braces in them aren't interpreted. One template may serve several threads.
+ */
+public final class ChatTemplate {
+  /** Stands for the picture in a user message: two characters of Unicode's private use area, which no text has a use for. */
+  public static final String IMAGE = "\uE0F1\uE0F2";
+
+  private final String jinja;
+  private final Map<String, Object> constants = new HashMap<>();
+  private final Jinjava engine;
+
+  /**
+   * @param jinja the template's text, as in tokenizer_config.json, chat_template.jinja or a GGUF's {@code tokenizer.chat_template}
+   * @param specialTokens {@code bos_token}, {@code eos_token} and others that the template names, without null
+   */
+  public ChatTemplate(String jinja, Map<String, String> specialTokens) {
+    // Jinja drops one line end at the end of a template; Jinjava doesn't.
+    this.jinja = jinja.endsWith("\n") ? jinja.substring(0, jinja.length() - 1) : jinja;
+    this.constants.putAll(specialTokens);
+    JinjavaConfig config =
+        JinjavaConfig.newBuilder()
+            .withTrimBlocks(true)
+            .withLstripBlocks(true)
+            .withNestedInterpretationEnabled(false)
+            .withElResolver(new PythonResolver())
+            .withDisabled(
+                Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends"), Context.Library.FILTER, Set.of("safe_eval")))
+            .withLegacyOverrides(
+                LegacyOverrides.Builder.from(LegacyOverrides.ALL).withUsePyishObjectMapper(false).withUseSnakeCasePropertyNaming(false).build())
+            .build();
+    this.engine = new Jinjava(config);
+    Context global = engine.getGlobalContext();
+    global.registerFunction(new ELFunctionDefinition("", "raise_exception", TemplateFunctions.class, "raiseException", Object.class));
+    global.registerFunction(new ELFunctionDefinition("", "strftime_now", TemplateFunctions.class, "strftimeNow", String.class));
+    global.registerFilter(new TemplateFunctions.ToJson());
+    global.registerFilter(new TemplateFunctions.Trim());
+    global.registerTag(new TemplateFunctions.Generation());
+  }
+
+  /** One turn: role "system", "user" or "assistant". */
+  public record Message(String role, String content) {}
+
+  /** A rendered conversation around the place of the picture. */
+  public record Segments(String before, String after) {}
+
+  /**
+   * Renders a conversation.
+   *
+   * @param addGenerationPrompt whether to end with the opening of the assistant's turn
+   */
+  public String render(List<Message> messages, boolean addGenerationPrompt) {
+    Map<String, Object> bindings = new HashMap<>(constants);
+    List<Object> turns = new ArrayList<>();
+    for (Message message : messages) {
+      Map<String, Object> turn = new LinkedHashMap<>();
+      turn.put("role", message.role());
+      turn.put("content", message.content());
+      turns.add(turn);
+    }
+    bindings.put("messages", turns);
+    bindings.put("add_generation_prompt", addGenerationPrompt);
+    bindings.put("tools", null);
+    bindings.put("documents", null);
+    RenderResult result;
+    try {
+      result = engine.renderForResult(jinja, bindings);
+    } catch (RuntimeException e) {
+      throw new UserError("The chat template can't be rendered: " + e.getMessage() + ". Give another chat_template.", e);
+    }
+    for (TemplateError error : result.getErrors()) {
+      if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
+        throw refusal(error);
+      }
+    }
+    return result.getOutput();
+  }
+
+  /**
+   * Renders a conversation with the assistant's turn opened, and splits it where the marker stands.
+   *
+   * @param marker private-use characters, such as {@link #IMAGE}, that stand in exactly one message
+   */
+  public Segments around(List<Message> messages, String marker) {
+    if (marker.isEmpty() || !marker.codePoints().allMatch(c -> Character.getType(c) == Character.PRIVATE_USE)) {
+      throw new IllegalArgumentException("The marker must be made of private-use characters");
+    }
+    String text = render(messages, true);
+    int at = text.indexOf(marker);
+    if (at < 0 || text.indexOf(marker, at + marker.length()) >= 0) {
+      throw new UserError(
+          (at < 0 ? "The rendered chat has no place for the image" : "The rendered chat has several places for the image")
+              + ": put it into one message, and choose a chat template that renders each message once.");
+    }
+    return new Segments(text.substring(0, at), text.substring(at + marker.length()));
+  }
+
+  private static UserError refusal(TemplateError error) {
+    for (Throwable e = error.getException(); e != null; e = e.getCause()) {
+      if (e instanceof TemplateFunctions.Refused) {
+        return new UserError("The chat template refuses these messages: " + e.getMessage() + ". Change them, or the chat_template.");
+      }
+    }
+    return UserError.of(
+        "The chat template can't be rendered, line %d: %s. Give another chat_template.", error.getLineno(), error.getMessage());
+  }
+}
