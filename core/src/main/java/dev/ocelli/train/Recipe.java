@@ -60,7 +60,6 @@ public record Recipe(
       int passes,
       String captions,
       int batch,
-      int accumulate,
       int maxTokens,
       String similarity,
       double temperature,
@@ -77,7 +76,6 @@ public record Recipe(
       within("stage1.passes", passes, 1, 1e6);
       oneOf("stage1.captions", captions, "one", "all");
       within("stage1.batch", batch, 2, 1 << 20);
-      within("stage1.accumulate", accumulate, 1, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean");
       within("stage1.temperature", temperature, 1e-3, 10);

@@ -1,0 +1,44 @@
+package dev.ocelli.model;
+
+import dev.ocelli.data.FeatureStore;
+import dev.ocelli.data.Photo;
+import dev.ocelli.nn.Compute;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Photos with the frozen encoder's features of each.
+ *
+ * @param pictures SHA-256 of each photo's file, by {@link Photo#image()}
+ */
+public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
+  /** Memory for {@code photos} rows, which {@link #read} fills. */
+  public ByteBuffer buffer(int photos) {
+    return ByteBuffer.allocateDirect(Math.multiplyExact(photos, store.rowBytes())).order(ByteOrder.nativeOrder());
+  }
+
+  /** Appends one photo's features. No libtorch: any thread may do it. */
+  public void read(int photo, ByteBuffer target) {
+    store.read(pictures.get(photos.get(photo).image()), target);
+  }
+
+  /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */
+  public Tensor tensor(ByteBuffer buffer, Compute compute) {
+    long rows = buffer.position() / store.rowBytes();
+    BytePointer memory = new BytePointer(buffer.duplicate().position(0));
+    return compute.place(
+        torch.from_blob(memory, new long[] {rows, store.tokens(), store.hidden()}, new TensorOptions(ScalarType.BFloat16)));
+  }
+
+  /** The same store with other photos. */
+  public PhotoFeatures with(List<Photo> others) {
+    return new PhotoFeatures(others, pictures, store);
+  }
+}

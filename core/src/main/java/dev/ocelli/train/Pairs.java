@@ -1,0 +1,74 @@
+package dev.ocelli.train;
+
+import dev.ocelli.data.Captions;
+import dev.ocelli.data.Draws;
+import dev.ocelli.data.Photo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * In which order a stage sees its pairs of photo and caption: a function of the seed and the pair's number alone. Each pass is a shuffle of
+ * its own; what doesn't fill a step is left out of that pass.
+ */
+final class Pairs {
+  /**
+   * @param photo index into the photos
+   */
+  record Pair(int photo, String caption) {}
+
+  private record Item(int photo, int caption) {}
+
+  private final long seed;
+  private final String stage;
+  private final List<Photo> photos;
+  private final boolean lowercase;
+  private final boolean stripStop;
+  private final List<Item> items = new ArrayList<>();
+  private final int perStep;
+  private long shuffledPass = -1;
+  private int[] order;
+
+  /**
+   * @param all each caption once a pass, instead of one drawn caption a photo
+   * @param perStep pairs a step; fewer where there are fewer
+   */
+  Pairs(long seed, String stage, List<Photo> photos, Recipe.Data data, boolean all, int perStep) {
+    this.seed = seed;
+    this.stage = stage;
+    this.photos = photos;
+    this.lowercase = data.lowercase();
+    this.stripStop = data.stripStop();
+    for (int p = 0; p < photos.size(); p++) {
+      for (int c = 0; c < (all ? photos.get(p).captions().size() : 1); c++) {
+        items.add(new Item(p, all ? c : -1));
+      }
+    }
+    this.perStep = Math.min(perStep, items.size());
+  }
+
+  int perStep() {
+    return perStep;
+  }
+
+  long stepsPerPass() {
+    return items.size() / perStep;
+  }
+
+  /** Pair {@code row} of a step. */
+  synchronized Pair pair(long step, int row) {
+    long pass = step / stepsPerPass();
+    if (pass != shuffledPass) {
+      order = Draws.permutation(seed, stage + " order", pass, items.size());
+      shuffledPass = pass;
+    }
+    Item item = items.get(order[(int) (step % stepsPerPass() * perStep + row)]);
+    List<String> captions = photos.get(item.photo).captions();
+    int caption = item.caption >= 0 ? item.caption : Draws.below(seed, stage + " caption", pass, item.photo, captions.size());
+    return new Pair(item.photo, text(captions.get(caption)));
+  }
+
+  /** A caption as it is trained on. */
+  String text(String caption) {
+    return Captions.normalise(caption, lowercase, stripStop);
+  }
+}

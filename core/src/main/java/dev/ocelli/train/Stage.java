@@ -1,0 +1,56 @@
+package dev.ocelli.train;
+
+import dev.ocelli.nn.Parameters;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * One stage of training, as {@link Trainer} sees it.
+ *
+ * @param <B> what a step needs, made ready beforehand
+ */
+interface Stage<B> extends AutoCloseable {
+  /** Short, for progress and files: qformer, vlm. */
+  String name();
+
+  Settings settings();
+
+  Parameters parameters();
+
+  /** Everything of a step that needs no libtorch. Called on another thread, ahead of time, in the order of the steps. */
+  B prepare(long step);
+
+  /**
+   * Forward and backward passes of a step; gradients end in {@link #parameters()}.
+   *
+   * @return the step's loss
+   */
+  double run(B batch, long step);
+
+  /** How good the model is on the validation part. */
+  Evaluation evaluate();
+
+  /** Writes the model as it is now, in the files that users open. */
+  void save(Path folder);
+
+  @Override
+  void close();
+
+  /** Settings that both stages have. */
+  record Settings(
+      long seed,
+      long steps,
+      long stepsPerPass,
+      long pairsPerStep,
+      String optimiser,
+      Map<String, Double> rates,
+      double decay,
+      Schedule schedule,
+      double clip,
+      long evaluateEvery) {}
+
+  /**
+   * @param score higher is better
+   */
+  record Evaluation(double score, Map<String, Double> figures) {}
+}

@@ -1,0 +1,113 @@
+package dev.ocelli.train;
+
+import dev.ocelli.Progress;
+import dev.ocelli.UserError;
+import dev.ocelli.nn.Scope;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The one training loop: prepared batch, forward and backward, clip, optimiser; now and then an evaluation that keeps the best model, and a
+ * checkpoint that a stopped or killed run goes on from.
+ */
+final class Trainer {
+  private static final Duration CHECKPOINT_EVERY = Duration.ofMinutes(3);
+
+  /**
+   * @param files where the stage's state and metrics go
+   * @param stop asked after every step: true writes a checkpoint and ends
+   */
+  record Run(Path checkpoint, Path best, Metrics metrics, Progress progress, BooleanSupplier stop) {}
+
+  /** How a stage ended. */
+  record Result(boolean finished, long steps, double bestScore, long bestStep, double seconds) {}
+
+  private Trainer() {}
+
+  static <B> Result train(Stage<B> stage, Run run) {
+    Stage.Settings settings = stage.settings();
+    try (Adam adam = new Adam(stage.parameters(), settings.optimiser(), settings.decay(), settings.rates())) {
+      Checkpoint at = new Checkpoint(0, Double.NEGATIVE_INFINITY, 0);
+      if (Files.exists(run.checkpoint)) {
+        at = Checkpoint.read(run.checkpoint, stage.parameters(), adam);
+      }
+      return loop(stage, run, adam, at);
+    }
+  }
+
+  private static <B> Result loop(Stage<B> stage, Run run, Adam adam, Checkpoint at) {
+    Stage.Settings settings = stage.settings();
+    long began = System.nanoTime();
+    long saved = began;
+    try (Prefetch<B> batches = new Prefetch<>(stage::prepare, at.step(), settings.steps());
+        Progress.Task task = run.progress.start("train " + stage.name(), settings.steps() * settings.pairsPerStep(), "pairs")) {
+      task.advance(at.step() * settings.pairsPerStep());
+      double meanLoss = 0;
+      for (long step = at.step(); step < settings.steps(); step++) {
+        double loss = step(stage, adam, batches.next(), step, run.metrics);
+        meanLoss = meanLoss == 0 ? loss : 0.95 * meanLoss + 0.05 * loss;
+        task.advance(settings.pairsPerStep());
+        task.say(String.format(Locale.ROOT, "loss %.3f", meanLoss));
+        long done = step + 1;
+        boolean last = done == settings.steps();
+        at = new Checkpoint(done, at.bestScore(), at.bestStep());
+        if (last || done % settings.evaluateEvery() == 0) {
+          at = evaluate(stage, run, at);
+        }
+        boolean stop = run.stop.getAsBoolean();
+        if (stop || last || System.nanoTime() - saved > CHECKPOINT_EVERY.toNanos()) {
+          Checkpoint.write(run.checkpoint, stage.parameters(), adam, at);
+          saved = System.nanoTime();
+        }
+        if (stop && !last) {
+          return new Result(false, done, at.bestScore(), at.bestStep(), (System.nanoTime() - began) / 1e9);
+        }
+      }
+    }
+    return new Result(true, settings.steps(), at.bestScore(), at.bestStep(), (System.nanoTime() - began) / 1e9);
+  }
+
+  private static <B> double step(Stage<B> stage, Adam adam, B batch, long step, Metrics metrics) {
+    Stage.Settings settings = stage.settings();
+    long start = System.nanoTime();
+    stage.parameters().zeroGradients();
+    double[] loss = new double[1];
+    Scope.run(() -> loss[0] = stage.run(batch, step));
+    double norm = stage.parameters().clip(settings.clip());
+    if (!Double.isFinite(loss[0]) || !Double.isFinite(norm)) {
+      throw UserError.of(
+          "Training of %s broke down at step %d: loss %s, gradient norm %s. Lower the rates, lengthen the warm-up, or set precision: fp32.",
+          stage.name(), step + 1, loss[0], norm);
+    }
+    double factor = settings.schedule().factor(step);
+    adam.step(factor);
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("stage", stage.name());
+    row.put("step", step + 1);
+    row.put("loss", loss[0]);
+    row.put("gradient_norm", norm);
+    row.put("rate", factor);
+    row.put("seconds", (System.nanoTime() - start) / 1e9);
+    metrics.add(row);
+    return loss[0];
+  }
+
+  private static <B> Checkpoint evaluate(Stage<B> stage, Run run, Checkpoint at) {
+    Stage.Evaluation evaluation = stage.evaluate();
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("stage", stage.name());
+    row.put("step", at.step());
+    row.put("validation", evaluation.figures());
+    run.metrics.add(row);
+    if (evaluation.score() > at.bestScore()) {
+      stage.save(run.best);
+      return new Checkpoint(at.step(), evaluation.score(), at.step());
+    }
+    return at;
+  }
+}
