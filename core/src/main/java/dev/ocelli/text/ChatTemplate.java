@@ -44,7 +44,7 @@ public final class ChatTemplate {
             .withDisabled(
                 Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends"), Context.Library.FILTER, Set.of("safe_eval")))
             .withLegacyOverrides(
-                LegacyOverrides.Builder.from(LegacyOverrides.ALL).withUsePyishObjectMapper(false).withUseSnakeCasePropertyNaming(false).build())
+                LegacyOverrides.Builder.from(LegacyOverrides.ALL).withUsePyishObjectMapper(false).withUseSnakeCasePropertyNaming(false).withWhitespaceRequiredWithinTokens(false).build())
             .build();
     this.engine = new Jinjava(config);
     Context global = engine.getGlobalContext();
