@@ -72,9 +72,12 @@ final class ChatTemplateTest {
   @Test
   void tellsRefusalsFromBrokenTemplates() {
     List<Message> twice = List.of(new Message("user", "a"), new Message("user", "b"));
-    assertThatThrownBy(() -> template("mistral").render(twice, true)).isInstanceOf(UserError.class).hasMessageContaining("Roles must alternate");
+    assertThatThrownBy(() -> template("mistral").render(twice, true))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("Roles must alternate");
     for (String broken :
-        List.of("{% for m in messages %}{{ m.role }}", "{% nonsense %}", "{{ messages | nonsense }}", "{% if messages is nonsense %}x{% endif %}", "{{ nope() }}")) {
+        List.of("{% for m in messages %}{{ m.role }}", "{% nonsense %}", "{{ messages | nonsense }}",
+            "{% if messages is nonsense %}x{% endif %}", "{{ nope() }}")) {
       assertThatThrownBy(() -> new ChatTemplate(broken, SPECIAL).render(twice, true)).as(broken).isInstanceOf(UserError.class);
     }
   }
