@@ -52,7 +52,9 @@ public final class BadPhotos {
     if (reasons.size() > limit) {
       throw UserError.of(
           "%d photos can't be used, and max_bad_photos is %d. The first: %s. Mend or remove them, or raise max_bad_photos.",
-          reasons.size(), limit, reasons.entrySet().stream().limit(3).map(e -> e.getKey() + ": " + e.getValue()).collect(Collectors.joining("; ")));
+          reasons.size(),
+          limit,
+          reasons.entrySet().stream().limit(3).map(e -> e.getKey() + ": " + e.getValue()).collect(Collectors.joining("; ")));
     }
   }
 

@@ -150,7 +150,7 @@ public final class CaptionFolder {
       }
       if (row.caption().isEmpty()) {
         empty++;
-        warnings.add(String.format(Locale.ROOT, "%s, row %d: the caption of %s is empty; skipped", table.file(), row.number(), row.image()));
+        warnings.add(table.file() + ", row " + row.number() + ": the caption of " + row.image() + " is empty; skipped");
       } else if (entry != null) {
         entry.captions.add(row.caption());
       }

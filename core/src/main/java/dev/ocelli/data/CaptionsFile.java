@@ -42,7 +42,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
     }
     String text = decode(file, bytes);
     if (text.isBlank()) {
-      throw UserError.of("%s is empty. It needs a header line with the columns image and %s, and a row for each caption.", file, valueColumn);
+      throw UserError.of("%s is empty. It needs a first row with the columns image and %s, and rows below it.", file, valueColumn);
     }
     char delimiter = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv") ? '\t' : ',';
     CSVFormat format = CSVFormat.RFC4180.builder().setDelimiter(delimiter).setIgnoreEmptyLines(true).get();
@@ -72,7 +72,8 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
       }
     } catch (IOException | UncheckedIOException | IllegalStateException e) {
       throw new UserError(
-          file + ", row " + (number + 1) + ": quotes don't match (" + e.getMessage() + "). A quote inside a quoted caption is written twice.", e);
+          file + ", row " + (number + 1) + ": quotes don't match (" + e.getMessage() + "). Write a quote inside a quoted caption twice.",
+          e);
     }
     if (rows.isEmpty()) {
       throw UserError.of("%s has a header but no rows. Add a row for each caption.", file);
@@ -84,7 +85,8 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
     int at = columns.indexOf(name);
     if (at < 0) {
       throw UserError.of(
-          "%s has no column \"%s\"; its first row has: %s. Name the columns in the first row.", file, name, shortened(String.join(", ", columns)));
+          "%s has no column \"%s\"; its first row has: %s. Name the columns in the first row.",
+          file, name, shortened(String.join(", ", columns)));
     }
     return at;
   }

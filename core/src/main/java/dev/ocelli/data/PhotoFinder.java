@@ -33,7 +33,8 @@ final class PhotoFinder {
   String hint(String image) {
     for (Path place : places) {
       Path wanted = place.resolve(image);
-      String near = listings.computeIfAbsent(wanted.getParent(), PhotoFinder::list).get(wanted.getFileName().toString().toLowerCase(Locale.ROOT));
+      Map<String, String> names = listings.computeIfAbsent(wanted.getParent(), PhotoFinder::list);
+      String near = names.get(wanted.getFileName().toString().toLowerCase(Locale.ROOT));
       if (near != null) {
         return " (did you mean " + place.relativize(wanted.resolveSibling(near)) + "?)";
       }

@@ -14,6 +14,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A model's chat template: Jinja as transformers runs it (trim_blocks, lstrip_blocks, loop controls, raise_exception, strftime_now).
@@ -22,6 +24,10 @@ import java.util.Set;
 public final class ChatTemplate {
   /** Stands for the picture in a user message: two characters of Unicode's private use area, which no text has a use for. */
   public static final String IMAGE = "\uE0F1\uE0F2";
+
+  private static final Pattern CODE = Pattern.compile("\\{#.*?#}|\\{\\{.*?}}|\\{%.*?%}", Pattern.DOTALL);
+  private static final Pattern STRING = Pattern.compile("'(?:[^'\\\\]|\\\\.)*'|\"(?:[^\"\\\\]|\\\\.)*\"", Pattern.DOTALL);
+  private static final Pattern FILTER_OR_TEST = Pattern.compile("\\|\\s*([A-Za-z_]\\w*)|\\bis\\s+(?:not\\s+)?([A-Za-z_]\\w*)");
 
   private final String jinja;
   private final Map<String, Object> constants = new HashMap<>();
@@ -41,10 +47,13 @@ public final class ChatTemplate {
             .withLstripBlocks(true)
             .withNestedInterpretationEnabled(false)
             .withElResolver(new PythonResolver())
-            .withDisabled(
-                Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends"), Context.Library.FILTER, Set.of("safe_eval")))
+            .withDisabled(Map.of(Context.Library.TAG, Set.of("include", "import", "from", "extends")))
             .withLegacyOverrides(
-                LegacyOverrides.Builder.from(LegacyOverrides.ALL).withUsePyishObjectMapper(false).withUseSnakeCasePropertyNaming(false).build())
+                LegacyOverrides.Builder.from(LegacyOverrides.ALL)
+                    .withUsePyishObjectMapper(false)
+                    .withUseSnakeCasePropertyNaming(false)
+                    .withWhitespaceRequiredWithinTokens(false) // it would take "{%-" for text
+                    .build())
             .build();
     this.engine = new Jinjava(config);
     Context global = engine.getGlobalContext();
@@ -53,6 +62,24 @@ public final class ChatTemplate {
     global.registerFilter(new TemplateFunctions.ToJson());
     global.registerFilter(new TemplateFunctions.Trim());
     global.registerTag(new TemplateFunctions.Generation());
+    refuseUnknown(global);
+  }
+
+  /** Jinjava renders nothing, silently, where it doesn't know a filter or a test: the model would see a prompt with holes. */
+  private void refuseUnknown(Context global) {
+    Matcher code = CODE.matcher(jinja);
+    while (code.find()) {
+      if (code.group().startsWith("{#")) {
+        continue;
+      }
+      Matcher name = FILTER_OR_TEST.matcher(STRING.matcher(code.group()).replaceAll("''"));
+      while (name.find()) {
+        boolean known = name.group(1) != null ? global.getFilter(name.group(1)) != null : global.getExpTest(name.group(2)) != null;
+        if (!known) {
+          throw UserError.of("The chat template uses \"%s\", which Ocelli doesn't know. Give another chat_template.", name.group().strip());
+        }
+      }
+    }
   }
 
   /** One turn: role "system", "user" or "assistant". */

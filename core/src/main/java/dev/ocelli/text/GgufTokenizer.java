@@ -11,9 +11,10 @@ import java.util.Map;
 /**
  * The tokenizer.json of a byte-level BPE that a GGUF file describes in its metadata.
  *
- * <p>The rule that cuts text into words isn't in the file; {@code tokenizer.ggml.pre} only names it. The rules here are those of the
- * models' own tokenizers. transformers (5.23) knows no "smollm" when it reads a GGUF and falls back on GPT-2's rule, so it differs from
- * SmolLM2's own tokenizer, and from this class, where digits follow several spaces or aren't ASCII.
+ * <p>The rule that cuts text into words isn't in the file; {@code tokenizer.ggml.pre} only names it. For "smollm" this is the rule of
+ * SmolLM2's own tokenizer, and llama.cpp's: digits one by one, then GPT-2's. transformers (5.23) doesn't know the name when it reads a
+ * GGUF and falls back on GPT-2's rule alone, so it differs where digits follow several spaces or line ends, or aren't ASCII. "qwen2" and
+ * "llama-bpe" are as transformers reads them.
  *
  * <p>{@code tokenizer.ggml.add_space_prefix} is a matter of SentencePiece vocabularies: llama.cpp and transformers both pass over it for
  * byte-level ones, and so does this.
@@ -34,7 +35,8 @@ final class GgufTokenizer {
     String model = text(metadata, "model");
     if (!model.equals("gpt2")) {
       throw UserError.of(
-          "The GGUF file's tokenizer is \"%s\" (%smodel); only \"gpt2\" is known. Put the model's tokenizer.json beside it.", model, PREFIX);
+          "The GGUF file's tokenizer is \"%s\" (%smodel); only \"gpt2\" is known. Put the model's tokenizer.json beside it.",
+          model, PREFIX);
     }
     List<?> tokens = list(metadata, "tokens");
     List<?> merges = list(metadata, "merges");
@@ -99,7 +101,8 @@ final class GgufTokenizer {
       case "llama-bpe" -> sequence(split(LLAMA3), byteLevel(false));
       default ->
           throw UserError.of(
-              "The GGUF file's %spre is \"%s\"; known are default, gpt-2, smollm, qwen2, llama-bpe. Put the model's tokenizer.json beside it.",
+              "The GGUF file's %spre is \"%s\"; known are default, gpt-2, smollm, qwen2, llama-bpe. "
+                  + "Put the model's tokenizer.json beside it.",
               PREFIX, rule);
     };
   }

@@ -37,7 +37,8 @@ final class PythonResolver extends CompositeELResolver {
       case "upper" -> text.toUpperCase(java.util.Locale.ROOT);
       case "lower" -> text.toLowerCase(java.util.Locale.ROOT);
       case "title" -> title(text);
-      case "capitalize" -> text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + text.substring(1).toLowerCase(java.util.Locale.ROOT);
+      case "capitalize" ->
+          text.isEmpty() ? "" : Character.toTitleCase(text.charAt(0)) + text.substring(1).toLowerCase(java.util.Locale.ROOT);
       case "startswith" -> any(arguments[0]).stream().anyMatch(text::startsWith);
       case "endswith" -> any(arguments[0]).stream().anyMatch(text::endsWith);
       case "replace" -> text.replace(arguments[0].toString(), arguments[1].toString());
