@@ -1,0 +1,58 @@
+package dev.ocelli.text;
+
+import dev.ocelli.text.ChatTemplate.Message;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Token ids of a conversation around the place of a picture, in the language model's own chat template. What people wrote is encoded
+ * literally: a control token's name in a prompt stays plain text.
+ */
+public final class ChatPrompt {
+  private static final String MARK = "\uE0F3";
+
+  private final ChatTemplate template;
+  private final Tokenizer tokenizer;
+  private final boolean imageAfterPrompt;
+
+  /**
+   * @param imageAfterPrompt whether the picture stands behind the user's words (SYSTEM, QUERY, IMAGE, OUTPUT) or before them
+   */
+  public ChatPrompt(ChatTemplate template, Tokenizer tokenizer, boolean imageAfterPrompt) {
+    this.template = template;
+    this.tokenizer = tokenizer;
+    this.imageAfterPrompt = imageAfterPrompt;
+  }
+
+  /**
+   * @param before ids up to the picture
+   * @param after ids from the picture to where the answer begins
+   */
+  public record Ids(int[] before, int[] after) {}
+
+  /** One question about one picture. */
+  public Ids ids(String system, String user) {
+    String image = ChatTemplate.IMAGE;
+    String slot = imageAfterPrompt ? mark(1) + image : image + mark(1);
+    ChatTemplate.Segments segments =
+        template.around(List.of(new Message("system", mark(0)), new Message("user", slot)), image);
+    String[] written = {system, user};
+    return new Ids(encode(segments.before(), written), encode(segments.after(), written));
+  }
+
+  private static String mark(int index) {
+    return MARK + index + MARK;
+  }
+
+  /** The template's own text with its control tokens, and at the marks what people wrote. */
+  private int[] encode(String text, String[] written) {
+    List<int[]> pieces = new ArrayList<>();
+    String[] parts = text.split(MARK, -1);
+    for (int i = 0; i < parts.length; i++) {
+      boolean atMark = i % 2 == 1;
+      pieces.add(atMark ? tokenizer.encodeLiteral(written[Integer.parseInt(parts[i])]) : tokenizer.encode(parts[i], false));
+    }
+    return pieces.stream().flatMapToInt(Arrays::stream).toArray();
+  }
+}
