@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImageReaderTest {
   private static final Path FORMATS = Goldens.FOLDER.resolve("formats");
 
+  private static final int SEEN_LOSSY_WEBP = 47;
+
   static List<String> names() throws IOException {
     try (Stream<Path> files = Files.list(FORMATS)) {
       return files.map(f -> f.getFileName().toString()).sorted().toList();
@@ -30,8 +32,8 @@ class ImageReaderTest {
   @ParameterizedTest
   @MethodSource("names")
   void readsWhatPillowReads(String name) throws IOException {
-    // Only TwelveMonkeys' lossy WebP differs from Pillow: seen are 17 to 47 on these steep colour slopes.
-    int allowed = name.matches("lossy.*webp") ? 47 : 0;
+    // Only TwelveMonkeys' lossy WebP differs from Pillow: the limit is what was seen, no promise of quality.
+    int allowed = name.matches("lossy.*webp") ? SEEN_LOSSY_WEBP : 0;
     assertThat(Goldens.worst(ImageReader.read(FORMATS.resolve(name)), Goldens.expected(name))).isLessThanOrEqualTo(allowed);
   }
 
@@ -47,7 +49,7 @@ class ImageReaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"cmyk.jpg", "rgb.jpg", "grey16.png", "palette8.png", "transparent.gif", "rgb565.bmp"})
+  @ValueSource(strings = {"cmyk.jpg", "rgb.jpg", "grey16.png", "palette8.png", "transparent.gif", "rgb565.bmp", "lossy.webp"})
   void exchangedChannelsAreNoticed(String name) throws IOException {
     RgbImage image = ImageReader.read(FORMATS.resolve(name));
     byte[] bgr = image.rgb().clone();
@@ -56,7 +58,8 @@ class ImageReaderTest {
       bgr[i] = bgr[i + 2];
       bgr[i + 2] = (byte) (red + 3);
     }
-    assertThat(Goldens.worst(new RgbImage(image.width(), image.height(), bgr), Goldens.expected(name))).isGreaterThan(2);
+    int allowed = name.equals("lossy.webp") ? SEEN_LOSSY_WEBP : 2;
+    assertThat(Goldens.worst(new RgbImage(image.width(), image.height(), bgr), Goldens.expected(name))).isGreaterThan(allowed);
   }
 
   @Test
