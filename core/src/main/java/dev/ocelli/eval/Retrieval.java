@@ -49,17 +49,11 @@ public record Retrieval(
         () -> {
           Tensor images = images(photos);
           Tensor texts = texts(captions);
-          float[] own = new float[captionImage.length];
-          eachRow(images, texts, (image, scores) -> {
-            for (int c = 0; c < own.length; c++) {
-              if (captionImage[c] == image) {
-                own[c] = scores[c];
-              }
-            }
-          });
-          RetrievalRanks ranks = new RetrievalRanks(photos.photos().size(), captionImage, own);
-          eachRow(images, texts, ranks::addRow);
-          result[0] = ranks.scores();
+          result[0] =
+              RetrievalRanks.of(
+                  photos.photos().size(),
+                  captionImage,
+                  image -> row(images, texts, image));
         });
     return result[0];
   }
@@ -106,14 +100,9 @@ public record Retrieval(
         });
   }
 
-  private interface Row {
-    void take(int image, float[] scoresOfAllCaptions);
-  }
-
-  private void eachRow(Tensor images, Tensor texts, Row row) {
-    for (int i = 0; i < images.size(0); i++) {
-      int image = i;
-      Scope.run(() -> row.take(image, Tensors.floats(ImageTextHeads.similarity(images.narrow(0, image, 1), texts, similarity))));
-    }
+  private float[] row(Tensor images, Tensor texts, int image) {
+    float[][] scores = new float[1][];
+    Scope.run(() -> scores[0] = Tensors.floats(ImageTextHeads.similarity(images.narrow(0, image, 1), texts, similarity)));
+    return scores[0];
   }
 }

@@ -75,30 +75,19 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
   public Vision vision(String name) {
     if (random.contains("vision")) {
       Map<String, Object> config = KnownConfigs.of(name);
-      return new Vision(identity(name), encoder(config, new RandomWeights(seed, compute), name), preprocessing(config, null, name));
+      return new Vision(identity(name), ModelConfigs.vision(config, new RandomWeights(seed, compute)), preprocessing(config, null));
     }
     PulledModel pulled = pull.pull(name, progress);
     Map<String, Object> config = pulled.config();
     try (TensorFile file = pulled.open()) {
       String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
       prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
-      VisionEncoder encoder = encoder(config, new FrozenWeights(file, prefix, compute), name);
-      return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json"), name));
+      VisionEncoder encoder = ModelConfigs.vision(config, new FrozenWeights(file, prefix, compute));
+      return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json")));
     }
   }
 
-  private static VisionEncoder encoder(Map<String, Object> config, Weights weights, String name) {
-    return switch (String.valueOf(config.get("model_type"))) {
-      case "vit" -> new Vit(Vit.Config.vit(config), weights);
-      case "dinov2" -> new Vit(Vit.Config.dinov2(config), weights);
-      case "resnet" -> new ResNet(ResNet.Config.from(config), weights);
-      default ->
-          throw UserError.of(
-              "%s is a %s; the vision encoder can be a vit, dinov2 or resnet.", name, config.getOrDefault("model_type", "model without a type"));
-    };
-  }
-
-  private static Preprocessing preprocessing(Map<String, Object> config, Path file, String name) {
+  private static Preprocessing preprocessing(Map<String, Object> config, Path file) {
     if (file != null) {
       return Preprocessing.fromJson(file);
     }
@@ -127,7 +116,7 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     Map<String, Object> config = pulled.config();
     try (TensorFile file = pulled.open()) {
       Weights weights = random.contains("language") ? new RandomWeights(seed, compute) : new FrozenWeights(file, "", compute);
-      LanguageModel model = new LanguageModel(LanguageModel.Config.from(config), weights);
+      LanguageModel model = new LanguageModel(ModelConfigs.language(config), weights);
       Tokenizer tokenizer = tokenizer(pulled);
       int end = end(config, pulled);
       return new Language(random.contains("language") ? identity(name) : identity(pulled), model, tokenizer, template(pulled, tokenizer, end), end);

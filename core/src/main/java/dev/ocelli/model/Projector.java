@@ -16,8 +16,8 @@ public final class Projector {
    * @param to size of the language model's embeddings
    */
   public Projector(int from, int to, Weights weights) {
-    in = linear("projector.linear_1", from, 4L * from, weights);
-    out = linear("projector.linear_2", 4L * from, to, weights);
+    in = linear("linear_1", from, 4L * from, weights);
+    out = linear("linear_2", 4L * from, to, weights);
   }
 
   private static Linear linear(String name, long from, long to, Weights weights) {

@@ -35,6 +35,12 @@ public interface Weights {
    */
   Tensor get(Kind kind, long[] shape, String[] names, long[] rows);
 
+  /** The same source, with {@code prefix} put before every name. */
+  default Weights in(String prefix) {
+    return (kind, shape, names, rows) ->
+        get(kind, shape, java.util.Arrays.stream(names).map(prefix::concat).toArray(String[]::new), rows);
+  }
+
   default Tensor get(Kind kind, String name, long... shape) {
     return get(kind, shape, new String[] {name}, new long[] {shape[0]});
   }

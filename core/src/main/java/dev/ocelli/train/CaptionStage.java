@@ -89,7 +89,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             model[0] =
                 new Vlm(
                     new QFormer(config, weights, false),
-                    new Projector(config.hidden(), language.model().config().hidden(), weights),
+                    new Projector(config.hidden(), language.model().config().hidden(), weights.in("projector.")),
                     language.model(),
                     new Lora(loraConfig, language.model().config(), weights),
                     compute);

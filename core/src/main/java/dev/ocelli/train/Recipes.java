@@ -66,6 +66,11 @@ public final class Recipes {
     }
   }
 
+  /** Writes all values into a run folder. */
+  void save(Recipe recipe, Path file) {
+    AtomicFile.write(file, write(recipe));
+  }
+
   /** Keys (as "stage1.batch: 64 → 32") whose values differ between two recipes. */
   public List<String> differences(Recipe one, Recipe other) {
     List<String> found = new ArrayList<>();

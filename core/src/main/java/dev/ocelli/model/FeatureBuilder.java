@@ -1,0 +1,212 @@
+package dev.ocelli.model;
+
+import dev.ocelli.AtomicFile;
+import dev.ocelli.Progress;
+import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
+import dev.ocelli.data.BadPhotos;
+import dev.ocelli.data.FeatureStore;
+import dev.ocelli.data.Photo;
+import dev.ocelli.image.ImageReader;
+import dev.ocelli.image.RgbImage;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Computes what the frozen encoder sees in photos, once, into a {@link FeatureStore}: pictures are decoded on other threads while the
+ * encoder works on the batch before.
+ *
+ * @param stop asked between batches: true ends early, with what is done kept
+ */
+public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress progress, BooleanSupplier stop) {
+  private static final int BATCH = 16;
+  private static final int PHOTOS_A_SHARD = 512;
+
+  /** A photo's pixels, or why there are none. */
+  private record Decoded(String image, String picture, float[] pixels, String problem) {}
+
+  /** The store's key for this encoder, its weights and its preprocessing. */
+  public FeatureStore.Key key() {
+    return new FeatureStore.Key(
+        vision.identity().name(), vision.identity().sha256(), vision.preprocessing().fingerprint() + "; " + compute.type());
+  }
+
+  /** Features of photos, those missing computed and added. Photos that can't be read are noted in {@code bad} and left out. */
+  public PhotoFeatures build(List<Photo> photos, Path root, BadPhotos bad) {
+    FeatureStore store = FeatureStore.open(root, key());
+    Map<String, String> pictures = hash(photos, bad);
+    List<Photo> missing = new ArrayList<>();
+    Map<String, Boolean> asked = new HashMap<>();
+    for (Photo photo : photos) {
+      String picture = pictures.get(photo.image());
+      if (picture != null && !bad.contains(photo.image()) && !store.has(picture) && asked.put(picture, true) == null) {
+        missing.add(photo);
+      }
+    }
+    if (!missing.isEmpty()) {
+      compute(missing, pictures, store, bad);
+    }
+    List<Photo> usable =
+        photos.stream().filter(p -> pictures.containsKey(p.image()) && store.has(pictures.get(p.image()))).toList();
+    return new PhotoFeatures(usable, pictures, store);
+  }
+
+  /** Features of one picture, {@code [1, tokens, hidden]}, without any store. */
+  public Tensor see(RgbImage image) {
+    var preprocessing = vision.preprocessing();
+    return Scope.noGrad(
+        () ->
+            vision.encoder()
+                .forward(compute.place(Tensors.of(preprocessing.apply(image), 1, 3, preprocessing.height(), preprocessing.width()))));
+  }
+
+  private static Map<String, String> hash(List<Photo> photos, BadPhotos bad) {
+    Map<String, String> pictures = new LinkedHashMap<>();
+    for (Photo photo : photos) {
+      if (!bad.contains(photo.image())) {
+        try {
+          pictures.put(photo.image(), Sha256.of(photo.file()));
+        } catch (UserError e) {
+          bad.add(photo.image(), e.getMessage());
+        }
+      }
+    }
+    return pictures;
+  }
+
+  private void compute(List<Photo> photos, Map<String, String> pictures, FeatureStore store, BadPhotos bad) {
+    int threads = Runtime.getRuntime().availableProcessors();
+    ExecutorService decoders = Executors.newFixedThreadPool(threads, FeatureBuilder::daemon);
+    try (Progress.Task task = progress.start("features", photos.size(), "photos")) {
+      Deque<Future<Decoded>> ahead = new ArrayDeque<>();
+      Shard shard = new Shard(store);
+      List<Decoded> batch = new ArrayList<>();
+      int next = 0;
+      for (int done = 0; done < photos.size() && !stop.getAsBoolean(); done++) {
+        while (next < photos.size() && ahead.size() < 3 * BATCH) {
+          Photo photo = photos.get(next++);
+          ahead.add(decoders.submit(() -> decode(photo, pictures.get(photo.image()))));
+        }
+        Decoded decoded = wait(ahead.remove());
+        if (decoded.problem != null) {
+          bad.add(decoded.image, decoded.problem);
+        } else {
+          batch.add(decoded);
+        }
+        if (batch.size() == BATCH || done == photos.size() - 1) {
+          encode(batch, shard);
+          batch.clear();
+        }
+        task.advance(1);
+      }
+      shard.write();
+    } finally {
+      decoders.shutdownNow();
+    }
+  }
+
+  private Decoded decode(Photo photo, String picture) {
+    try {
+      byte[] bytes = Files.readAllBytes(photo.file());
+      return new Decoded(photo.image(), picture, vision.preprocessing().apply(ImageReader.read(bytes, photo.file().toString())), null);
+    } catch (UserError e) {
+      return new Decoded(photo.image(), picture, null, e.getMessage());
+    } catch (IOException e) {
+      return new Decoded(photo.image(), picture, null, AtomicFile.reason(e));
+    }
+  }
+
+  private void encode(List<Decoded> batch, Shard shard) {
+    if (batch.isEmpty()) {
+      return;
+    }
+    int height = vision.preprocessing().height();
+    int width = vision.preprocessing().width();
+    float[] pixels = new float[batch.size() * 3 * height * width];
+    for (int i = 0; i < batch.size(); i++) {
+      System.arraycopy(batch.get(i).pixels, 0, pixels, i * 3 * height * width, 3 * height * width);
+    }
+    try (Tensor features =
+        Scope.noGrad(
+            () ->
+                vision.encoder()
+                    .forward(compute.place(Tensors.of(pixels, batch.size(), 3, height, width)))
+                    .cpu()
+                    .to(ScalarType.BFloat16)
+                    .contiguous())) {
+      shard.add(batch.stream().map(Decoded::picture).toList(), features);
+    }
+  }
+
+  private static Decoded wait(Future<Decoded> decoded) {
+    try {
+      return decoded.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UserError("Interrupted while decoding photos.", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "ocelli-decode");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** Features on their way into the store. */
+  private static final class Shard {
+    private final FeatureStore store;
+    private final List<String> pictures = new ArrayList<>();
+    private ByteBuffer bytes;
+    private int tokens;
+    private int hidden;
+
+    Shard(FeatureStore store) {
+      this.store = store;
+    }
+
+    void add(List<String> more, Tensor features) {
+      if (bytes == null) {
+        tokens = (int) features.size(1);
+        hidden = (int) features.size(2);
+        int room = PHOTOS_A_SHARD + BATCH;
+        bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, tokens * hidden * 2)).order(ByteOrder.nativeOrder());
+      }
+      pictures.addAll(more);
+      bytes.put(Tensors.memory(features));
+      if (pictures.size() >= PHOTOS_A_SHARD) {
+        write();
+      }
+    }
+
+    void write() {
+      if (!pictures.isEmpty()) {
+        store.add(List.copyOf(pictures), tokens, hidden, bytes.duplicate().flip());
+        pictures.clear();
+        bytes.clear();
+      }
+    }
+  }
+}

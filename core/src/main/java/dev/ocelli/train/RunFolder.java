@@ -1,0 +1,121 @@
+package dev.ocelli.train;
+
+import dev.ocelli.AtomicFile;
+import dev.ocelli.UserError;
+import dev.ocelli.model.Pretrained;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * Everything of a run in one folder:
+ *
+ * <pre>
+ *   recipe.yaml      every figure, resolved
+ *   run.json         hashes of weights and data, how each stage ended
+ *   split.csv        which photo is in which part
+ *   skipped.csv      photos that could not be read
+ *   metrics.jsonl    losses and evaluations, a line each
+ *   stage1/          the best Q-Former of stage 1, text half included, with its tokenizer.json
+ *   vlm/             the best of stage 2: qformer/, projector.safetensors, adapter/
+ *   state/           last checkpoint of each stage
+ * </pre>
+ */
+public record RunFolder(Path path) {
+  private static final List<String> OWN =
+      List.of("recipe.yaml", "run.json", "split.csv", "skipped.csv", "metrics.jsonl", "summary.json", "stage1", "vlm", "state");
+
+  public Path recipe() {
+    return path.resolve("recipe.yaml");
+  }
+
+  Path split() {
+    return path.resolve("split.csv");
+  }
+
+  Path skipped() {
+    return path.resolve("skipped.csv");
+  }
+
+  Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  Path summary() {
+    return path.resolve("summary.json");
+  }
+
+  /** The best model of stage 1. */
+  Path stage1() {
+    return path.resolve("stage1");
+  }
+
+  /** The best model of stage 2. */
+  Path vlm() {
+    return path.resolve("vlm");
+  }
+
+  Path checkpoint(String stage) {
+    return path.resolve("state").resolve(stage + ".safetensors");
+  }
+
+  /** Whether a run was begun here. */
+  boolean exists() {
+    return Files.exists(recipe());
+  }
+
+  /** What run.json says; empty before the run has begun. */
+  Map<String, Object> about() {
+    Path file = path.resolve("run.json");
+    return Files.exists(file) ? RunFiles.readJson(file) : new LinkedHashMap<>();
+  }
+
+  /** Adds to run.json. */
+  void note(String key, Object value) {
+    Map<String, Object> about = about();
+    about.put(key, value);
+    RunFiles.writeJson(path.resolve("run.json"), about);
+  }
+
+  /** Whether a stage was trained to its end here. */
+  boolean finished(String stage) {
+    return about().get(stage) instanceof Map<?, ?> result && Boolean.TRUE.equals(result.get("finished"));
+  }
+
+  /** Notes which bytes a model was, or refuses other bytes than the run began with. */
+  void identify(String which, Pretrained.Identity identity) {
+    if (about().get(which) instanceof Map<?, ?> known && !identity.sha256().equals(known.get("sha256"))) {
+      throw UserError.of(
+          "%s: the run began with %s weights of SHA-256 %.12s…, but %s (%s) now has %.12s…. Restore those weights, or start a new run folder.",
+          path, which, known.get("sha256"), identity.name(), identity.origin(), identity.sha256());
+    }
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("name", identity.name());
+    row.put("sha256", identity.sha256());
+    row.put("origin", identity.origin());
+    note(which, row);
+  }
+
+  /** Removes what a run wrote here, and nothing else. */
+  void clear() {
+    try {
+      for (String name : OWN) {
+        Path place = path.resolve(name);
+        if (Files.exists(place)) {
+          try (Stream<Path> tree = Files.walk(place)) {
+            for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+              Files.delete(file);
+            }
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UserError("Can't clear the run folder " + path + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package dev.ocelli.train;
+
+import dev.ocelli.Progress;
+import dev.ocelli.UserError;
+import dev.ocelli.data.BadPhotos;
+import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.Captions;
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
+import dev.ocelli.data.SplitSettings;
+import dev.ocelli.eval.Grounding;
+import dev.ocelli.eval.Retrieval;
+import dev.ocelli.generate.Captioner;
+import dev.ocelli.generate.SamplingSettings;
+import dev.ocelli.model.FeatureBuilder;
+import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.Lora;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.model.Pretrained;
+import dev.ocelli.model.Projector;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.model.Vlm;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.FrozenWeights;
+import dev.ocelli.text.ChatPrompt;
+import dev.ocelli.text.Tokenizer;
+import dev.ocelli.weights.Pull;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.TensorFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.global.torch;
+
+/** A run folder opened for use: each model is loaded when it is first asked for. Not for several threads at once. */
+public final class TrainedRun implements AutoCloseable {
+  private final RunFolder run;
+  private final Recipe recipe;
+  private final Progress progress;
+  private final Consumer<String> warn;
+  private final Compute compute;
+  private final Pretrained pretrained;
+  private Pretrained.Vision vision;
+  private Pretrained.Language language;
+  private Vlm vlm;
+  private Tokenizer stage1Tokenizer;
+
+  /**
+   * @param warn gets a line where something may not be as it was in training
+   */
+  public static TrainedRun open(Path folder, Pull pull, Progress progress, Consumer<String> warn) {
+    RunFolder run = new RunFolder(folder);
+    if (!run.exists()) {
+      throw UserError.of("%s is no run folder: it has no recipe.yaml. Name the folder that ocelli train wrote (--out).", folder);
+    }
+    return new TrainedRun(run, pull, progress, warn);
+  }
+
+  private TrainedRun(RunFolder run, Pull pull, Progress progress, Consumer<String> warn) {
+    this.run = run;
+    this.progress = progress;
+    this.warn = warn;
+    recipe = new Recipes().read(run.recipe());
+    if (recipe.threads() > 0) {
+      torch.set_num_threads(recipe.threads());
+    }
+    compute = Compute.of(recipe.precision(), recipe.device());
+    pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
+  }
+
+  public Recipe recipe() {
+    return recipe;
+  }
+
+  /** What turns photos into features. */
+  public FeatureBuilder features() {
+    if (vision == null) {
+      vision = pretrained.vision(recipe.models().vision());
+      compare("vision", vision.identity());
+    }
+    return new FeatureBuilder(vision, compute, progress, () -> false);
+  }
+
+  public Pretrained.Language language() {
+    if (language == null) {
+      language = pretrained.language(recipe.models().language());
+      compare("language", language.identity());
+    }
+    return language;
+  }
+
+  /** The trained model with its adapters beside the language model's weights, as in training. */
+  public Vlm vlm() {
+    if (vlm == null) {
+      if (!Files.exists(run.vlm().resolve("projector.safetensors"))) {
+        throw UserError.of("%s has no trained vision-language model yet. Train stage 2: ocelli train vlm.", run.path());
+      }
+      try (TensorFile q = Safetensors.open(run.vlm().resolve("qformer").resolve("model.safetensors"));
+          TensorFile p = Safetensors.open(run.vlm().resolve("projector.safetensors"));
+          TensorFile a = Safetensors.open(run.vlm().resolve("adapter").resolve("adapter_model.safetensors"))) {
+        QFormer.Config config = RunFiles.readQFormer(run.vlm().resolve("qformer"));
+        var model = language().model();
+        vlm =
+            new Vlm(
+                new QFormer(config, new FrozenWeights(q, "", compute), false),
+                new Projector(config.hidden(), model.config().hidden(), new FrozenWeights(p, "", compute)),
+                model,
+                new Lora(RunFiles.readLora(run.vlm()), model.config(), new FrozenWeights(a, "", compute)),
+                compute);
+      }
+    }
+    return vlm;
+  }
+
+  /** What answers questions, with the adapters merged into the language model. */
+  public Captioner captioner() {
+    Vlm apart = vlm();
+    Vlm merged = new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, compute);
+    return new Captioner(merged, language().tokenizer(), language().end());
+  }
+
+  /** The recipe's own first prompts, or with another question. */
+  public ChatPrompt.Ids prompt(String question) {
+    ChatPrompt chat = new ChatPrompt(language().template(), language().tokenizer(), recipe.stage2().image().equals("after_prompt"));
+    return chat.ids(recipe.stage2().system().get(0), question == null ? recipe.stage2().user().get(0) : question);
+  }
+
+  /** The recipe's settings of generation. */
+  public SamplingSettings sampling() {
+    Recipe.Generation g = recipe.generation();
+    return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
+  }
+
+  /** Search and recall by stage 1's Q-Former. */
+  public Retrieval retrieval() {
+    Path folder = run.stage1();
+    if (!Files.exists(folder.resolve("model.safetensors"))) {
+      throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
+    }
+    try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
+      QFormer.Config config = RunFiles.readQFormer(folder);
+      FrozenWeights weights = new FrozenWeights(file, "", compute);
+      if (stage1Tokenizer == null) {
+        stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
+      }
+      return new Retrieval(
+          new QFormer(config, weights, true),
+          new ImageTextHeads(config.hidden(), RunFiles.readProjection(folder), weights),
+          ContrastStage.similarityOf(recipe),
+          compute,
+          stage1Tokenizer,
+          recipe.stage1().maxTokens(),
+          this::normalise);
+    }
+  }
+
+  public Grounding grounding() {
+    return new Grounding(vlm(), prompt(null), language()::answer, this::normalise);
+  }
+
+  /** A caption as this run was trained on. */
+  public String normalise(String caption) {
+    return Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop());
+  }
+
+  /**
+   * Photos of a data folder with their features. On the folder that the run was trained on, the run's own split holds.
+   *
+   * @param parts which parts of the split
+   * @param stores folder of feature stores
+   */
+  public PhotoFeatures photos(Path data, Set<Part> parts, Path stores) {
+    SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
+    boolean own = run.about().get("data") instanceof Map<?, ?> known && CaptionFolder.read(data, settings).sha256().equals(known.get("sha256"));
+    CaptionFolder folder = own && Files.exists(run.split()) ? CaptionFolder.read(data, settings, run.split()) : CaptionFolder.read(data, settings);
+    folder.warnings().forEach(warn);
+    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part())).toList();
+    if (photos.isEmpty()) {
+      throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
+    }
+    return features().build(photos, stores, new BadPhotos(recipe.data().maxBadPhotos()));
+  }
+
+  private void compare(String which, Pretrained.Identity identity) {
+    if (run.about().get(which) instanceof Map<?, ?> known && !identity.sha256().equals(known.get("sha256"))) {
+      warn.accept(
+          String.format(
+              "%s: trained with %s weights of SHA-256 %.12s…, but %s (%s) now has %.12s…. Answers may be worse.",
+              run.path(), which, known.get("sha256"), identity.name(), identity.origin(), identity.sha256()));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (language != null) {
+      language.tokenizer().close();
+    }
+    if (stage1Tokenizer != null) {
+      stage1Tokenizer.close();
+    }
+  }
+}

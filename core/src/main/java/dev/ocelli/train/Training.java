@@ -1,0 +1,212 @@
+package dev.ocelli.train;
+
+import dev.ocelli.Progress;
+import dev.ocelli.UserError;
+import dev.ocelli.data.BadPhotos;
+import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.Captions;
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
+import dev.ocelli.data.SplitSettings;
+import dev.ocelli.model.FeatureBuilder;
+import dev.ocelli.model.ModelConfigs;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.model.Pretrained;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Parameters;
+import dev.ocelli.nn.Tensors;
+import dev.ocelli.weights.Pull;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.TensorFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * A whole run, from a folder of photos to a model that describes them.
+ *
+ * @param features folder of feature stores, shared between runs
+ * @param progress of long work
+ * @param say one line for people, now and then
+ * @param stop asked often: true ends the run at the next safe point, to go on later
+ */
+public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
+  /** How a call of {@link #train} ended. */
+  public enum Outcome {
+    FINISHED,
+    STOPPED
+  }
+
+  /**
+   * Trains the stages asked for, going on where an earlier call on the same folder stopped.
+   *
+   * @param stage1 whether to train the Q-Former
+   * @param stage2 whether to train the vision-language model
+   * @param overwrite whether a finished run, or one of another recipe, may be replaced
+   */
+  public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
+    begin(recipe, run, stage1, stage2, overwrite);
+    if (recipe.threads() > 0) {
+      torch.set_num_threads(recipe.threads());
+    }
+    SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
+    CaptionFolder folder =
+        Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
+    folder.warnings().forEach(say);
+    checkCaptions(recipe, folder.photos());
+    new Recipes().save(recipe, run.recipe());
+    folder.writeSplit(run.split());
+    run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256()));
+
+    Compute compute = Compute.of(recipe.precision(), recipe.device());
+    Pretrained pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
+    Pretrained.Vision vision = pretrained.vision(recipe.models().vision());
+    run.identify("vision", vision.identity());
+    BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
+    List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
+    PhotoFeatures seen = new FeatureBuilder(vision, compute, progress, stop).build(used, features, bad);
+    if (stop.getAsBoolean()) {
+      return Outcome.STOPPED;
+    }
+    PhotoFeatures train = seen.with(part(seen, Part.TRAIN));
+    PhotoFeatures validation = seen.with(part(seen, Part.VALIDATION));
+    if (train.photos().isEmpty()) {
+      throw UserError.of("%s: no photo is left to train on. Look at %s.", data, run.skipped());
+    }
+    say.accept(
+        String.format(
+            "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
+            train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
+            bad.count() == 0 ? "" : "; " + bad.count() + " can't be read (skipped.csv)"));
+    try (Metrics metrics = new Metrics(run.metrics())) {
+      if (stage1 && !run.finished("qformer") && !contrast(recipe, run, pretrained, train, validation, metrics)) {
+        return Outcome.STOPPED;
+      }
+      if (stage2 && !caption(recipe, run, pretrained, train, validation, metrics)) {
+        return Outcome.STOPPED;
+      }
+    }
+    return Outcome.FINISHED;
+  }
+
+  private void begin(Recipe recipe, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
+    if (!run.exists()) {
+      if (!stage1) {
+        throw UserError.of("%s holds no Q-Former yet. Train it first: ocelli train qformer, or both stages by ocelli train.", run.path());
+      }
+      return;
+    }
+    if (overwrite) {
+      run.clear();
+      return;
+    }
+    List<String> differences = new Recipes().differences(new Recipes().read(run.recipe()), recipe);
+    if (!differences.isEmpty()) {
+      throw UserError.of(
+          "%s holds a run of another recipe (%s). Choose another --out, or --overwrite it.",
+          run.path(), String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
+    }
+    if ((!stage1 || run.finished("qformer")) && (!stage2 || run.finished("vlm"))) {
+      throw UserError.of("%s holds a finished run. Choose another --out, or --overwrite it.", run.path());
+    }
+    if (!stage1 && !run.finished("qformer")) {
+      throw UserError.of("%s: stage 1 is not finished. Go on with it first: ocelli train qformer.", run.path());
+    }
+    say.accept("Going on with the run in " + run.path());
+  }
+
+  private static void checkCaptions(Recipe recipe, List<Photo> photos) {
+    for (Photo photo : photos) {
+      for (String caption : photo.captions()) {
+        if (Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()).isBlank()) {
+          throw UserError.of("Photo %s has a caption without words: \"%s\". Remove that row, or give it a text.", photo.image(), caption);
+        }
+      }
+    }
+  }
+
+  private static List<Photo> part(PhotoFeatures seen, Part part) {
+    return seen.photos().stream().filter(p -> p.part() == part).toList();
+  }
+
+  private boolean contrast(
+      Recipe recipe, RunFolder run, Pretrained pretrained, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
+    try (Pretrained.Text text = pretrained.text(recipe.models().text())) {
+      run.identify("text", text.identity());
+      QFormer.Config config = shape(recipe, text.config(), train.store().hidden());
+      text.tokenizer().save(run.stage1().resolve("tokenizer.json"));
+      try (ContrastStage stage =
+          new ContrastStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), train, validation)) {
+        return run(stage, run, run.stage1(), metrics);
+      }
+    }
+  }
+
+  private static QFormer.Config shape(Recipe recipe, Map<String, Object> text, int imageHidden) {
+    Recipe.QFormerShape q = recipe.qformer();
+    QFormer.Config c = ModelConfigs.bert(text, q.queries(), imageHidden, q.crossEvery(), q.crossFirst());
+    return new QFormer.Config(
+        c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(), c.crossEvery(),
+        c.crossFirst(), c.epsilon(), q.dropout());
+  }
+
+  private boolean caption(
+      Recipe recipe, RunFolder run, Pretrained pretrained, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
+    Pretrained.Language language = pretrained.language(recipe.models().language());
+    run.identify("language", language.identity());
+    QFormer.Config config = RunFiles.readQFormer(run.stage1());
+    if (config.imageHidden() != train.store().hidden()) {
+      throw UserError.of(
+          "%s was trained on features of size %d, but %s gives %d. Use the same vision model in both stages.",
+          run.stage1(), config.imageHidden(), recipe.models().vision(), train.store().hidden());
+    }
+    try (TensorFile file = Safetensors.open(run.stage1().resolve("model.safetensors"))) {
+      Function<String, Tensor> source =
+          name -> file.names().contains(name) ? Tensors.of(file.floats(name), file.info(name).shape()) : null;
+      try (CaptionStage stage =
+          new CaptionStage(recipe, pretrained.compute(), config, source, language, train, validation)) {
+        return run(stage, run, run.vlm(), metrics);
+      }
+    }
+  }
+
+  private <B> boolean run(Stage<B> stage, RunFolder run, Path best, Metrics metrics) {
+    describe(stage);
+    Path checkpoint = run.checkpoint(stage.name());
+    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, best, metrics, progress, stop));
+    if (!result.finished()) {
+      say.accept(String.format("Stopped after step %d of %d; the same command goes on from there.", result.steps(), stage.settings().steps()));
+      return false;
+    }
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("finished", true);
+    row.put("steps", result.steps());
+    row.put("best_step", result.bestStep());
+    row.put("best_score", result.bestScore());
+    row.put("seconds_of_last_call", Math.round(result.seconds()));
+    run.note(stage.name(), row);
+    return true;
+  }
+
+  /** The table of what is trained, at which rate. All else is frozen. */
+  private <B> void describe(Stage<B> stage) {
+    Map<String, Long> sizes = new TreeMap<>();
+    for (Parameters.Named named : stage.parameters().named()) {
+      sizes.merge(named.part(), named.master().numel(), Long::sum);
+    }
+    say.accept(String.format("Training %s: %d steps of %d pairs", stage.name(), stage.settings().steps(), stage.settings().pairsPerStep()));
+    sizes.forEach(
+        (part, size) -> say.accept(String.format("  %-12s %,13d parameters at rate %s", part, size, stage.settings().rates().get(part))));
+    say.accept("  frozen: vision encoder" + (stage instanceof CaptionStage ? ", language model" : ""));
+  }
+}
