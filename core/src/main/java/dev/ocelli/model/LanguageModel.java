@@ -95,7 +95,7 @@ public final class LanguageModel {
 
   /** Type of the hidden states. */
   public ScalarType type() {
-    return table.scalar_type();
+    return Tensors.type(table);
   }
 
   /** Token ids, any shape {@code [...]}, to {@code [..., hidden]}. */

@@ -2,10 +2,12 @@ package dev.ocelli.nn;
 
 import java.util.List;
 import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorList;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.javacpp.PointerScope;
 
@@ -35,10 +37,10 @@ public final class Operators {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
       IValueVector stack = new IValueVector();
       for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments)) {
-        stack.push_back(new IValue(new TensorVector(list.toArray(Tensor[]::new))));
+        stack.push_back(tensors(list));
       }
-      stack.push_back(new IValue(new TensorVector())); // max_exp_avg_sqs: AMSGrad only
-      stack.push_back(new IValue(new TensorVector(steps.toArray(Tensor[]::new))));
+      stack.push_back(tensors(List.of())); // max_exp_avg_sqs: AMSGrad only
+      stack.push_back(tensors(steps));
       for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(number));
       }
@@ -48,5 +50,10 @@ public final class Operators {
       stack.push_back(new IValue()); // found_inf
       operator.callBoxed(stack);
     }
+  }
+
+  /** A list of tensors as the dispatcher takes it: both list types are one pointer to the same implementation. */
+  private static IValue tensors(List<Tensor> list) {
+    return new IValue(new GenericList(new TensorList(new TensorVector(list.toArray(Tensor[]::new)))));
   }
 }

@@ -51,9 +51,11 @@ public final class Tensors {
     return of(Arrays.stream(values).asLongStream().toArray(), shape);
   }
 
-  /** A copy of a direct buffer's bytes as a tensor of {@code type}; the buffer is free for other use afterwards. */
+  /** A copy of a buffer's bytes as a tensor of {@code type}; the buffer is free for other use afterwards. */
   public static Tensor copyOf(ByteBuffer bytes, ScalarType type, long... shape) {
-    try (BytePointer pointer = new BytePointer(bytes)) {
+    // Native code can't see into a read-only buffer on Java's heap.
+    ByteBuffer direct = bytes.isDirect() ? bytes : ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
+    try (BytePointer pointer = new BytePointer(direct)) {
       return torch.from_blob(pointer, shape, options(type)).clone();
     }
   }
@@ -120,16 +122,20 @@ public final class Tensors {
     return tensor.mul(new Scalar(factor));
   }
 
+  /** The tensor's type as the one constant of its kind, which alone can be compared by ==. */
+  public static ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
+  }
+
   /** The type that a file should hold this tensor in. */
   public static DType fileType(Tensor tensor) {
-    ScalarType type = tensor.scalar_type();
-    return switch (type) {
+    return switch (type(tensor)) {
       case Float -> DType.F32;
       case BFloat16 -> DType.BF16;
       case Half -> DType.F16;
       case Long -> DType.I64;
       case Double -> DType.F64;
-      default -> throw new UserError("No file type is known for a tensor of type " + type);
+      default -> throw new UserError("No file type is known for a tensor of type " + type(tensor));
     };
   }
 }
