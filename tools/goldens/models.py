@@ -229,7 +229,7 @@ def qformer(first):
 
 
 def language(name, config, kind):
-    model = randomise(kind(config), name)
+    model = randomise(kind(config), name, gain=0.6)
     inputs = {"ids": torch.randint(0, config.vocab_size, (2, 7)), "mask": torch.tensor([[1] * 7, [1, 1, 1, 1, 0, 0, 0]])}
 
     def forward(m, ids, mask):
@@ -254,7 +254,7 @@ def lora(name, base, inputs, targets):
     with torch.no_grad():
         for key, p in model.named_parameters():
             if "lora_" in key:
-                p.normal_(0, 1 / math.sqrt(p.shape[1]))
+                p.normal_(0, (0.3 if "lora_B" in key else 1) / math.sqrt(p.shape[1]))
 
     def forward(m, ids, mask):
         embeddings = m.get_input_embeddings()(ids).detach().requires_grad_()

@@ -146,7 +146,7 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
 
   private List<Difference> differences(String kind, Map<String, Tensor> ours) {
     double all = kind.equals("g.") ? normOfGradients() : 0;
-    Map<String, Object> own = json("bf16");
+    Map<String, Object> own = file.metadata().containsKey("bf16") ? json("bf16") : Map.of();
     List<Difference> result = new ArrayList<>();
     for (Map.Entry<String, Tensor> entry : ours.entrySet()) {
       String tensor = kind + entry.getKey();
@@ -197,13 +197,31 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
   }
 
   /**
-   * In bf16 each tensor is within 1e-2 of the fp32 golden by its norm; where transformers' own bf16 isn't (the golden says how far it is),
-   * within one and a half times its error. Rounding errors of 8-bit mantissas differ by the order of the sums.
+   * In bf16 each output is within 1e-2 of the fp32 golden by its norm. Gradients aren't, in transformers neither (the golden says how far its
+   * own bf16 is): a mantissa of 8 bits errs by 2e-3 an operation, and a backward pass is a chain of dozens. So all gradients together are
+   * within 1e-2 or one and a half times transformers' error, and each alone, which may be a few numbers that nearly cancel, within 3e-2 or
+   * three times its error.
    */
   void assertCloseInBf16(List<Difference> differences) {
     report("bf16", differences);
     assertThat(differences).as(name).isNotEmpty().allSatisfy(
-        d -> assertThat(d.error()).as(d + ", transformers' own " + d.own()).isLessThanOrEqualTo(d.noise() ? 1e-2 : Math.max(1e-2, 1.5 * d.own())));
+        d -> {
+          double limit = d.tensor().startsWith("out.") || d.noise() ? 1e-2 : Math.max(3e-2, 3 * d.own());
+          assertThat(d.error()).as(d + ", transformers' own " + d.own()).isLessThanOrEqualTo(limit);
+        });
+    double ours = 0;
+    double theirs = 0;
+    double all = 0;
+    for (Difference d : differences) {
+      if (d.tensor().startsWith("g.") && !d.noise()) {
+        double norm = norm(has(d.tensor()) ? file.floats(d.tensor()) : new float[0]);
+        ours += Math.pow(d.error() * norm, 2);
+        theirs += Math.pow(d.own() * norm, 2);
+        all += norm * norm;
+      }
+    }
+    line(String.format("%-22s bf16 all gradients: error %.2e; transformers' own bf16 %.2e%n", name, Math.sqrt(ours / all), Math.sqrt(theirs / all)));
+    assertThat(Math.sqrt(ours / all)).as("all gradients of " + name).isLessThanOrEqualTo(Math.max(1e-2, 1.5 * Math.sqrt(theirs / all)));
   }
 
   /** Each of the tensors' errors shows when something is wrong. */
@@ -219,6 +237,10 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
       differences.stream().filter(d -> d.tensor().startsWith(kind)).max(java.util.Comparator.comparingDouble(Difference::error))
           .ifPresent(d -> line.append(String.format("%-22s %s worst of %-4s %s; transformers' own bf16 %.1e%n", name, type, kind, d, d.own())));
     }
+    line(line.toString());
+  }
+
+  private static void line(String line) {
     try {
       Files.writeString(Path.of("target/golden-errors.txt"), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
