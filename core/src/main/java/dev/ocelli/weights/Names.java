@@ -14,7 +14,8 @@ final class Names {
       return UserError.of("%s has no %s %s: it holds none at all.", file, what, name);
     }
     String nearest = known.stream().min(Comparator.comparingInt(other -> distance(name, other))).orElseThrow();
-    return UserError.of("%s has no %s %s; the nearest of its %d is %s. Is it another model's file?", file, what, name, known.size(), nearest);
+    return UserError.of(
+        "%s has no %s %s; the nearest of its %d is %s. Is it another model's file?", file, what, name, known.size(), nearest);
   }
 
   /** Edits (insert, delete, replace a letter) that lead from one name to the other. */

@@ -59,7 +59,8 @@ public final class SafetensorsWriter {
     long offset = 0;
     for (Entry entry : entries) {
       if (root.has(entry.name()) || SafetensorsHeader.reserved().contains(entry.name()) || entry.dtype().quantised()) {
-        throw new IllegalArgumentException("Can't write tensor " + entry.name() + " of " + entry.dtype() + ": name taken or type not plain");
+        throw new IllegalArgumentException(
+            "Can't write tensor " + entry.name() + " of " + entry.dtype() + ": name taken or type not plain");
       }
       ObjectNode node = root.putObject(entry.name());
       node.put("dtype", entry.dtype().name());

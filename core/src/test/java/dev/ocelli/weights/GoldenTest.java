@@ -23,7 +23,7 @@ class GoldenTest {
   void safetensorsOfEveryDtypeReadAsPyTorchReadsThem() {
     try (TensorFile actual = Safetensors.open(Goldens.path("dtypes.safetensors"));
         TensorFile expected = Safetensors.open(Goldens.path("dtypes-expected.safetensors"))) {
-      assertThat(actual.names()).hasSize(19).containsAll(expected.names());
+      assertThat(actual.names()).hasSize(18).containsAll(expected.names());
       assertThat(Goldens.worst(actual, expected)).isZero();
       assertThat(actual.metadata()).containsEntry("note", "käse");
       assertThat(actual.info("f64")).isEqualTo(new TensorInfo("f64", DType.F64, new long[] {2, 3, 4}));
@@ -44,17 +44,19 @@ class GoldenTest {
     assertMutationShows("quants.gguf", "quants-expected.safetensors", name);
   }
 
-  /** Flips a bit of the high byte of the tensor's first number and of a byte in its middle, each in a copy of the file. */
+  /** Flips bits of the high byte (low ones of an F64 don't reach fp32) of the first, middle and last number, each in a copy of the file. */
   private void assertMutationShows(String golden, String expectedGolden, String name) throws IOException {
     byte[] file = Files.readAllBytes(Goldens.path(golden));
     byte[] tensor;
+    int size;
     try (TensorFile original = open(Goldens.path(golden))) {
       ByteBuffer bytes = original.bytes(name);
       tensor = new byte[bytes.remaining()];
       bytes.get(tensor);
+      size = original.info(name).dtype().quantised() ? 1 : original.info(name).dtype().blockBytes();
     }
     int start = indexOf(file, tensor);
-    for (int at : new int[] {0, tensor.length / 2, tensor.length - 1}) {
+    for (int at : new int[] {size - 1, tensor.length / size / 2 * size + size - 1, tensor.length - 1}) {
       byte[] changed = file.clone();
       changed[start + at] ^= name.equals("bool") ? 1 : 0x41;
       Path copy = folder.resolve(at + golden);
@@ -121,7 +123,7 @@ class GoldenTest {
       assertThat(file.list("t.words", String.class)).containsExactly("a", "b c", "ö");
       assertThat(file.list("t.numbers", Long.class)).containsExactly(1L, 2L, 3L);
       assertThat(file.metadata()).containsEntry("t.i32", "-7").doesNotContainKey("t.words");
-      assertThatThrownBy(() -> file.integer("t.text")).isInstanceOf(UserError.class).hasMessageContaining("größe").hasMessageContaining("whole");
+      assertThatThrownBy(() -> file.integer("t.text")).isInstanceOf(UserError.class).hasMessageContaining("größe for t.text; a whole");
       assertThatThrownBy(() -> file.list("t.words", Long.class)).isInstanceOf(UserError.class).hasMessageContaining("Long");
       assertThatThrownBy(() -> file.value("t.txt")).isInstanceOf(UserError.class).hasMessageContaining("t.text");
     }
