@@ -1,15 +1,14 @@
 package dev.ocelli.nn;
 
 import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorList;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Type;
 
 /** Operators that libtorch has but its Java API lacks, called through the dispatcher by their schema's name. */
 public final class Operators {
@@ -35,12 +34,12 @@ public final class Operators {
       double epsilon) {
     try (PointerScope scope = new PointerScope()) {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
+      Type.TypePtr tensor = operator.schema().arguments().type().get().containedType(0);
       IValueVector stack = new IValueVector();
-      for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments)) {
-        stack.push_back(tensors(list));
+      // The empty list is max_exp_avg_sqs, of AMSGrad only.
+      for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments, List.<Tensor>of(), steps)) {
+        stack.push_back(list(tensor, list));
       }
-      stack.push_back(tensors(List.of())); // max_exp_avg_sqs: AMSGrad only
-      stack.push_back(tensors(steps));
       for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(number));
       }
@@ -52,8 +51,10 @@ public final class Operators {
     }
   }
 
-  /** A list of tensors as the dispatcher takes it: both list types are one pointer to the same implementation. */
-  private static IValue tensors(List<Tensor> list) {
-    return new IValue(new GenericList(new TensorList(new TensorVector(list.toArray(Tensor[]::new)))));
+  /** A list of tensors as the dispatcher takes it. An IValue of a TensorVector compiles, but is an opaque pointer and aborts the JVM. */
+  private static IValue list(Type.TypePtr element, List<Tensor> tensors) {
+    GenericList list = new GenericList(element);
+    tensors.forEach(tensor -> list.push_back(new IValue(tensor)));
+    return new IValue(list);
   }
 }

@@ -106,6 +106,11 @@ public final class Tensors {
         });
   }
 
+  /** The tensor's type, as the constant. JavaCPP's {@code scalar_type()} is another object than the constant, equal to nothing. */
+  public static ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
+  }
+
   public static long[] shape(Tensor tensor) {
     long[] shape = new long[Math.toIntExact(tensor.dim())];
     for (int i = 0; i < shape.length; i++) {
@@ -122,14 +127,10 @@ public final class Tensors {
     return tensor.mul(new Scalar(factor));
   }
 
-  /** The tensor's type as the one constant of its kind, which alone can be compared by ==. */
-  public static ScalarType type(Tensor tensor) {
-    return tensor.scalar_type().intern();
-  }
-
   /** The type that a file should hold this tensor in. */
   public static DType fileType(Tensor tensor) {
-    return switch (type(tensor)) {
+    ScalarType type = type(tensor);
+    return switch (type) {
       case Float -> DType.F32;
       case BFloat16 -> DType.BF16;
       case Half -> DType.F16;
