@@ -50,7 +50,7 @@ public final class LanguageModel {
   private final Tensor table;
   private final List<Layer> layers;
   private final RmsNorm norm;
-  private final Linear head;
+  private final Tensor head;
 
   public LanguageModel(Config config, Weights weights) {
     this.config = config;
@@ -61,7 +61,7 @@ public final class LanguageModel {
       layers.add(layer("model.layers." + i + ".", weights));
     }
     norm = weights.rmsNorm("model.norm", d, config.epsilon());
-    head = new Linear(config.tied() ? table : weights.get(Weights.Kind.MATRIX, "lm_head.weight", config.vocabulary(), d), null);
+    head = config.tied() ? table : weights.get(Weights.Kind.MATRIX, "lm_head.weight", config.vocabulary(), d);
   }
 
   private LanguageModel(LanguageModel base, List<Layer> layers) {
@@ -93,19 +93,19 @@ public final class LanguageModel {
     return config;
   }
 
-  /** Type of the hidden states. */
+  /** Type of the hidden states: the compute type, though a trained embedding table is fp32. */
   public ScalarType type() {
-    return table.scalar_type();
+    return layers.get(0).out().weight().scalar_type();
   }
 
   /** Token ids, any shape {@code [...]}, to {@code [..., hidden]}. */
   public Tensor embed(Tensor ids) {
-    return torch.embedding(table, ids);
+    return Scope.of(() -> torch.embedding(table, ids).to(type()));
   }
 
   /** Hidden states {@code [..., hidden]} to scores of the next token {@code [..., vocabulary]}. */
   public Tensor logits(Tensor hidden) {
-    return head.apply(hidden);
+    return Scope.of(() -> torch.linear(hidden, head.to(hidden.scalar_type())));
   }
 
   /**
@@ -122,7 +122,7 @@ public final class LanguageModel {
     return Scope.of(
         () -> {
           Tensor turns = turns(start, embeddings.size(1));
-          Tensor x = embeddings;
+          Tensor x = embeddings.to(type());
           for (int i = 0; i < layers.size(); i++) {
             Tensor in = x;
             int index = i;
@@ -180,7 +180,7 @@ public final class LanguageModel {
       out = Attention.attend(grouped, k, v, null, false).reshape(batch, 1, (long) config.heads() * config.headSize());
     } else {
       long before = k.size(2) - tokens;
-      Tensor mask = before == 0 ? null : torch.ones(tokens, k.size(2)).tril(before).to(ScalarType.Bool);
+      Tensor mask = before == 0 ? null : torch.ones(new long[] {tokens, k.size(2)}, q.options()).tril(before).to(ScalarType.Bool);
       out = Attention.join(Attention.attend(q, repeat(k, group), repeat(v, group), mask, before == 0));
     }
     return out.to(qkv.scalar_type());

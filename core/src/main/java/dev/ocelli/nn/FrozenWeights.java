@@ -21,19 +21,17 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record FrozenWeights(TensorFile file, String prefix, Compute compute) implements Weights {
   @Override
   public Tensor get(Kind kind, long[] shape, String[] names, long[] rows) {
-    return Scope.noGrad(
-        () -> {
-          List<Tensor> parts = new ArrayList<>();
-          for (int i = 0; i < names.length; i++) {
-            long[] wanted = shape.clone();
-            wanted[0] = rows[i];
-            parts.add(read(file, prefix + names[i], wanted));
-          }
-          Tensor whole = parts.size() == 1 ? parts.get(0) : torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 0);
-          Tensor cast = compute.cast(whole);
-          // A view of the mapped file must not outlive it.
-          return Scope.keep(cast.data_ptr().address() == whole.data_ptr().address() && parts.size() == 1 ? cast.clone() : cast);
-        });
+    return Scope.keep(
+        Scope.noGrad(
+            () -> {
+              List<Tensor> parts = new ArrayList<>();
+              for (int i = 0; i < names.length; i++) {
+                long[] wanted = shape.clone();
+                wanted[0] = rows[i];
+                parts.add(read(file, prefix + names[i], wanted));
+              }
+              return compute.cast(parts.size() == 1 ? parts.get(0) : torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 0));
+            }));
   }
 
   /** One tensor of a file in fp32 or in the file's own floating type, with its shape checked. */

@@ -1,6 +1,8 @@
 package dev.ocelli.nn;
 
+import dev.ocelli.UserError;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +125,10 @@ public final class Parameters implements AutoCloseable {
               if (given == null) {
                 RandomWeights.fill(target, s.kind, seed, name);
                 random.add(name);
+              } else if (given.numel() != target.numel()) {
+                throw UserError.of(
+                    "%s: the weights to begin from have shape %s, the model needs %s. Give it the sizes of their config.json.",
+                    name, Arrays.toString(Tensors.shape(given)), Arrays.toString(Tensors.shape(target)));
               } else {
                 target.copy_(given.reshape(Tensors.shape(target)));
               }

@@ -9,12 +9,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record RandomWeights(long seed, Compute compute) implements Weights {
   @Override
   public Tensor get(Kind kind, long[] shape, String[] names, long[] rows) {
-    return Scope.noGrad(
-        () -> {
-          Tensor tensor = torch.empty(shape);
-          fill(tensor, kind, seed, names[0]);
-          return Scope.keep(compute.cast(tensor));
-        });
+    return Scope.keep(
+        Scope.noGrad(
+            () -> {
+              Tensor tensor = torch.empty(shape);
+              fill(tensor, kind, seed, names[0]);
+              return compute.cast(tensor);
+            }));
   }
 
   /** Fills a tensor as {@link Weights.Kind} says. */

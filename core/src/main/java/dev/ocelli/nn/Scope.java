@@ -42,9 +42,12 @@ public final class Scope {
         });
   }
 
-  /** Takes a tensor out of all scopes: its owner closes it by {@link Tensor#close()}. */
+  /** Takes a tensor out of all scopes, once: its owner closes it by {@link Tensor#close()}. */
   public static Tensor keep(Tensor tensor) {
-    tensor.retainReference();
+    // Outside of all scopes, what came by of() counts its one reference already.
+    if (PointerScope.getInnerScope() != null || tensor.referenceCount() == 0) {
+      tensor.retainReference();
+    }
     return tensor;
   }
 
