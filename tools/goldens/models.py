@@ -4,7 +4,8 @@
   python -m venv venv && venv/bin/pip install torch transformers peft safetensors
   venv/bin/python tools/goldens/models.py core/src/test/resources/goldens/models
 
-Written with torch 2.15, transformers 5.23, peft 0.21, safetensors 0.8, on a CPU in fp32. Every case is seeded by its own name.
+Written with torch 2.15, transformers 5.23, peft 0.21, safetensors 0.8, on a CPU in fp32. Every case is seeded by its own name: numbers are
+reproducible, though safetensors shuffles the metadata.
 
 One file a case:
   w.NAME    a weight under the name that save_pretrained writes (the hub's)
@@ -26,6 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 from transformers.models.blip_2.modeling_blip_2 import Blip2TextEmbeddings
 
+torch.set_num_threads(1)  # the same sums in the same order each time
 tf.logging.set_verbosity_error()
 tf.logging.disable_progress_bar()
 folder = pathlib.Path(sys.argv[1])
@@ -63,7 +65,10 @@ def saved(model):
         file = next(p for p in pathlib.Path(d).iterdir() if p.suffix == ".safetensors")
         config = next(p for p in pathlib.Path(d).iterdir() if p.name in ("config.json", "adapter_config.json"))
         tensors = {k: v for k, v in load_file(file).items() if "num_batches" not in k}
-        return tensors, json.loads(config.read_text())
+        settings = json.loads(config.read_text())
+        if "target_modules" in settings:
+            settings["target_modules"].sort()  # PEFT keeps a set
+        return tensors, settings
 
 
 def slopes(model):
@@ -114,7 +119,7 @@ def write(name, modules, inputs, forward, weights=True, extra=None):
         config = config or own
         tensors |= {"w." + k: v for k, v in state.items()} if weights else {}
     tensors |= {"in." + k: v for k, v in inputs.items()} | {"r." + k: v for k, v in randoms.items()}
-    metadata = {"config": json.dumps(config), "bf16": json.dumps({k: float(f"{v:.3g}") for k, v in errors.items()})} | (extra or {})
+    metadata = {"config": json.dumps(config, sort_keys=True), "bf16": json.dumps({k: float(f"{v:.3g}") for k, v in errors.items()})} | (extra or {})
     save_file({k: v.contiguous().clone() for k, v in tensors.items()}, folder / f"{name}.safetensors", metadata)
     worst = max(errors, key=errors.get)
     outs = ", ".join(f"{k[4:]} {v:.1e}" for k, v in errors.items() if k.startswith("out."))
@@ -313,6 +318,23 @@ def text_encoders():
         print(f"{name}: {len(tensors)} tensors")
 
 
-for case in (vit, dinov2, resnet, lambda: qformer(0), lambda: qformer(1), decoders, projector, text_encoders):
+def optimisers():
+    """Five steps of torch.optim's AdamW and Adam with weight decay over given gradients."""
+    torch.manual_seed(5)
+    start, gradients = torch.randn(40), torch.randn(5, 40)
+    tensors = {"start": start, "gradients": gradients}
+    for name, kind in (("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam)):
+        p = nn.Parameter(start.clone())
+        optimiser = kind([p], lr=0.02, betas=(0.9, 0.95), eps=1e-6, weight_decay=0.1)
+        steps = []
+        for g in gradients:
+            p.grad = g.clone()
+            optimiser.step()
+            steps.append(p.detach().clone())
+        tensors[name] = torch.stack(steps)
+    save_file(tensors, folder / "adam.safetensors")
+
+
+for case in (optimisers, vit, dinov2, resnet, lambda: qformer(0), lambda: qformer(1), decoders, projector, text_encoders):
     case()
 print(sum(p.stat().st_size for p in folder.iterdir()) / 1000, "KB")

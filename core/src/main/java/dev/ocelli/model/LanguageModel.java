@@ -95,7 +95,7 @@ public final class LanguageModel {
 
   /** Type of the hidden states: the compute type, though a trained embedding table is fp32. */
   public ScalarType type() {
-    return layers.get(0).out().weight().scalar_type();
+    return Tensors.type(layers.get(0).out().weight());
   }
 
   /** Token ids, any shape {@code [...]}, to {@code [..., hidden]}. */
@@ -155,7 +155,8 @@ public final class LanguageModel {
     long tokens = qkv.size(1);
     int group = config.heads() / config.keyValueHeads();
     // Rotation and attention are fp32 on a CPU (see Attention), so that one cast here serves both.
-    Tensor split = qkv.to(ScalarType.Float).view(batch, tokens, config.heads() + 2L * config.keyValueHeads(), config.headSize()).transpose(1, 2);
+    long all = config.heads() + 2L * config.keyValueHeads();
+    Tensor split = qkv.to(ScalarType.Float).view(batch, tokens, all, config.headSize()).transpose(1, 2);
     Tensor v = split.narrow(1, config.heads() + config.keyValueHeads(), config.keyValueHeads());
     Tensor qk;
     if (config.headNorm()) {

@@ -32,7 +32,7 @@ public final class Attention {
    * @return {@code [batch, heads, queries, size]} in the type of {@code q}
    */
   public static Tensor attend(Tensor q, Tensor k, Tensor v, Tensor mask, boolean causal) {
-    ScalarType type = q.scalar_type();
+    ScalarType type = Tensors.type(q);
     boolean widen = type == ScalarType.BFloat16 && !q.is_cuda();
     if (widen) {
       q = q.to(ScalarType.Float);

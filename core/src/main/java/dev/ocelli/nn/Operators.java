@@ -1,13 +1,14 @@
 package dev.ocelli.nn;
 
 import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Type;
 
 /** Operators that libtorch has but its Java API lacks, called through the dispatcher by their schema's name. */
 public final class Operators {
@@ -33,12 +34,12 @@ public final class Operators {
       double epsilon) {
     try (PointerScope scope = new PointerScope()) {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
+      Type.TypePtr tensor = operator.schema().arguments().type().get().containedType(0);
       IValueVector stack = new IValueVector();
-      for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments)) {
-        stack.push_back(new IValue(new TensorVector(list.toArray(Tensor[]::new))));
+      // The empty list is max_exp_avg_sqs, of AMSGrad only.
+      for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments, List.<Tensor>of(), steps)) {
+        stack.push_back(list(tensor, list));
       }
-      stack.push_back(new IValue(new TensorVector())); // max_exp_avg_sqs: AMSGrad only
-      stack.push_back(new IValue(new TensorVector(steps.toArray(Tensor[]::new))));
       for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(number));
       }
@@ -48,5 +49,12 @@ public final class Operators {
       stack.push_back(new IValue()); // found_inf
       operator.callBoxed(stack);
     }
+  }
+
+  /** A list of tensors as the dispatcher takes it. An IValue of a TensorVector compiles, but is an opaque pointer and aborts the JVM. */
+  private static IValue list(Type.TypePtr element, List<Tensor> tensors) {
+    GenericList list = new GenericList(element);
+    tensors.forEach(tensor -> list.push_back(new IValue(tensor)));
+    return new IValue(list);
   }
 }

@@ -104,6 +104,11 @@ public final class Tensors {
         });
   }
 
+  /** The tensor's type, as the constant. JavaCPP's {@code scalar_type()} is another object than the constant, equal to nothing. */
+  public static ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
+  }
+
   public static long[] shape(Tensor tensor) {
     long[] shape = new long[Math.toIntExact(tensor.dim())];
     for (int i = 0; i < shape.length; i++) {
@@ -122,7 +127,7 @@ public final class Tensors {
 
   /** The type that a file should hold this tensor in. */
   public static DType fileType(Tensor tensor) {
-    ScalarType type = tensor.scalar_type();
+    ScalarType type = type(tensor);
     return switch (type) {
       case Float -> DType.F32;
       case BFloat16 -> DType.BF16;

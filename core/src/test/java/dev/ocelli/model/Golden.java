@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -197,8 +198,8 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
   }
 
   /**
-   * In bf16 each output is within 1e-2 of the fp32 golden by its norm. Gradients aren't, in transformers neither (the golden says how far its
-   * own bf16 is): a mantissa of 8 bits errs by 2e-3 an operation, and a backward pass is a chain of dozens. So all gradients together are
+   * In bf16 each output is within 1e-2 of the fp32 golden by its norm. Gradients aren't, in transformers neither (the golden says how far
+   * its own bf16 is): a mantissa of 8 bits errs by 2e-3 an operation, and a backward pass is a chain of dozens. So all gradients together are
    * within 1e-2 or one and a half times transformers' error, and each alone, which may be a few numbers that nearly cancel, within 3e-2 or
    * three times its error.
    */
@@ -220,8 +221,10 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
         all += norm * norm;
       }
     }
-    line(String.format("%-22s bf16 all gradients: error %.2e; transformers' own bf16 %.2e%n", name, Math.sqrt(ours / all), Math.sqrt(theirs / all)));
-    assertThat(Math.sqrt(ours / all)).as("all gradients of " + name).isLessThanOrEqualTo(Math.max(1e-2, 1.5 * Math.sqrt(theirs / all)));
+    double error = Math.sqrt(ours / all);
+    double own = Math.sqrt(theirs / all);
+    line(String.format("%-22s bf16 all gradients: error %.2e; transformers' own bf16 %.2e%n", name, error, own));
+    assertThat(error).as("all gradients of " + name).isLessThanOrEqualTo(Math.max(1e-2, 1.5 * own));
   }
 
   /** Each of the tensors' errors shows when something is wrong. */
@@ -234,8 +237,10 @@ record Golden(String name, TensorFile file) implements AutoCloseable {
   private void report(String type, List<Difference> differences) {
     StringBuilder line = new StringBuilder();
     for (String kind : List.of("out.", "g.")) {
-      differences.stream().filter(d -> d.tensor().startsWith(kind)).max(java.util.Comparator.comparingDouble(Difference::error))
-          .ifPresent(d -> line.append(String.format("%-22s %s worst of %-4s %s; transformers' own bf16 %.1e%n", name, type, kind, d, d.own())));
+      differences.stream()
+          .filter(d -> d.tensor().startsWith(kind))
+          .max(Comparator.comparingDouble(Difference::error))
+          .ifPresent(d -> line.append(String.format("%-22s %s worst %s; transformers' own bf16 %.1e%n", name, type, d, d.own())));
     }
     line(line.toString());
   }

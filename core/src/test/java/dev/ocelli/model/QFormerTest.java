@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,7 @@ class QFormerTest {
   @Test
   void anIgnoredPaddingMaskShows() {
     try (Golden golden = Golden.open("qformer")) {
-      Golden.assertWrong("no padding mask", run(golden, config(golden), golden.in("mask").fill_(new org.bytedeco.pytorch.Scalar(1))));
+      Golden.assertWrong("no padding mask", run(golden, config(golden), golden.in("mask").fill_(new Scalar(1))));
     }
   }
 
@@ -70,8 +71,8 @@ class QFormerTest {
     try (Golden golden = Golden.open("qformer")) {
       QFormer.Config c = config(golden);
       QFormer.Config later =
-          new QFormer.Config(c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(),
-              c.crossEvery(), 2, c.epsilon(), c.dropout());
+          new QFormer.Config(c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(),
+              c.imageHidden(), c.crossEvery(), 2, c.epsilon(), c.dropout());
       Golden.assertWrong("cross-attention from layer 2", run(golden, later, golden.in("mask")));
     }
   }

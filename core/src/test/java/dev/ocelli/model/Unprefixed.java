@@ -8,12 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** A golden's weights alone, under their own names: the file that they came from; or, with another prefix, one that has it. */
+/** A golden's weights alone, under their own names: the file that they came from; or with a prefix added. */
 record Unprefixed(TensorFile file, String added) implements TensorFile {
-  static Unprefixed of(TensorFile golden) {
-    return new Unprefixed(golden, "");
-  }
-
   private String stored(String name) {
     return "w." + name.substring(added.length());
   }
