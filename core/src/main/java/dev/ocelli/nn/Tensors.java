@@ -51,9 +51,11 @@ public final class Tensors {
     return of(Arrays.stream(values).asLongStream().toArray(), shape);
   }
 
-  /** A copy of a direct buffer's bytes as a tensor of {@code type}; the buffer is free for other use afterwards. */
+  /** A copy of a buffer's bytes as a tensor of {@code type}; the buffer is free for other use afterwards. */
   public static Tensor copyOf(ByteBuffer bytes, ScalarType type, long... shape) {
-    try (BytePointer pointer = new BytePointer(bytes)) {
+    // JavaCPP takes the address of a read-only buffer in Java's heap to be 0.
+    ByteBuffer direct = bytes.isDirect() ? bytes : ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
+    try (BytePointer pointer = new BytePointer(direct)) {
       return torch.from_blob(pointer, shape, options(type)).clone();
     }
   }
