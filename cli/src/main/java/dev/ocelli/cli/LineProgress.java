@@ -25,6 +25,7 @@ record LineProgress(PrintStream err, LongSupplier nanos) implements Progress {
     private final long begin;
     private long lastSaid;
     private long done;
+    private long saidDone;
     private String beside = "";
 
     Line(String task, long total, String unit, long begin) {
@@ -53,12 +54,13 @@ record LineProgress(PrintStream err, LongSupplier nanos) implements Progress {
     @Override
     public synchronized void close() {
       // Work that took no time needs no line.
-      if (lastSaid != begin) {
+      if (lastSaid != begin && saidDone != done) {
         print(nanos.getAsLong());
       }
     }
 
     private void print(long now) {
+      saidDone = done;
       double seconds = (now - begin) / 1e9;
       double rate = seconds > 0 ? done / seconds : 0;
       StringBuilder line = new StringBuilder(task).append(": ").append(done);
