@@ -15,7 +15,9 @@ import java.util.regex.Pattern;
  * (<code>-lrb-</code>), so do runs of marks ("!!!"), a pound sign becomes "#" and a euro sign "$", and emoji vanish. A mixed number
  * ("1 1/2") is one token that holds a no-break space; BLEU and CIDEr split it, ROUGE-L does not (see {@link #words}).
  *
- * <p>A number of rare forms differ: smileys of more than three characters, words glued to addresses, a contraction within a contraction.
+ * <p>The original reads all captions as one text, so that one that ends in an initial ("exit B.") comes out as "b." or "b" by the
+ * first word of the next; here each caption stands alone and gives "b.". A number of rare forms differ too: smileys of more than three
+ * characters, words glued to addresses, a contraction within a contraction.
  */
 public final class CaptionTokens {
   private static final char NO_BREAK_SPACE = '\u00a0';
@@ -50,14 +52,15 @@ public final class CaptionTokens {
 
   /**
    * What a token may look like. The rule with the longest match wins, the earlier one at a tie, and what a rule looks ahead at counts as
-   * matched: group 1 is the token, the whole match says how long.
+   * matched: group 1 is the token, the whole match says how long. Groups repeat up to 200 times: Java's regular expressions take stack
+   * for each, and a model gone wrong may say "a-a-a-a…" for ever.
    */
   private static final Pattern[] RULES = {
     // Markup, addresses and tags.
     rule("(</?[A-Za-z][^<>]*>)"),
     rule("(https?://[^\\s<>\"]*[^\\s<>\"'.,;:!?)])"),
-    rule("((?:www\\.)?(?:[A-Za-z0-9]+\\.)+(?i:com|net|org|edu)(?:/[^\\s<>\"]*[^\\s<>\"'.,;:!?)])?)(?!\\w)"),
-    rule("([A-Za-z0-9][\\w.+-]*@[\\w-]+(?:\\.[\\w-]+)*)"),
+    rule("((?:www\\.)?(?:[A-Za-z0-9]+\\.){1,200}(?i:com|net|org|edu)(?:/[^\\s<>\"]*[^\\s<>\"'.,;:!?)])?)(?!\\w)"),
+    rule("([A-Za-z0-9][\\w.+-]*@[\\w-]+(?:\\.[\\w-]+){0,200})"),
     rule("(@[A-Za-z_]\\w*)"),
     rule("(#\\p{L}+)"),
     // Contractions. A word ends before its clitic.
@@ -76,7 +79,7 @@ public final class CaptionTokens {
     rule("(" + LD + "+)'(?i:[sdm]|ll|re|ve)"),
     rule("([A-Za-z]*[A-Za-z][aeiouyAEIOUY]'[aeiouAEIOU][A-Za-z]*)"),
     rule("((?i:[dlno])'[A-Za-z]{2}[A-Za-z0-9]*)"),
-    rule("((?:[DdLl]'[A-Za-z]{2,}|(?i:o'clock)|[Oo]'[A-Z][a-z]+)(?:-[A-Za-z]+)+)"),
+    rule("((?:[DdLl]'[A-Za-z]{2,}|(?i:o'clock)|[Oo]'[A-Z][a-z]+)(?:-[A-Za-z]+){1,200})"),
     rule("((?i:c'mon|s'mores|e'er|ev'ry|li'l|ol'|somethin'|dunkin'))"),
     rule("([dDjlLyY]')(?:" + L + ")"),
     rule("([dDjJlL]')"),
@@ -84,22 +87,24 @@ public final class CaptionTokens {
     rule("((?i:" + ABBREVIATIONS + ")\\.)"),
     rule("((?:" + PROPER_ABBREVIATIONS + "|(?:" + PROPER_ABBREVIATIONS.toUpperCase(Locale.ROOT) + "))\\.)"),
     rule("((?i:" + NUMBERED_ABBREVIATIONS + ")\\.)\\s*\\d"),
-    rule("([A-Za-z](?:\\.[A-Za-z])+\\.)"),
+    rule("([A-Za-z](?:\\.[A-Za-z]){1,200}\\.)"),
     rule("([A-Za-z]\\.)"),
-    rule("([A-Za-z])\\.\\s+(?=\\p{Lu})(?i:" + SENTENCE_STARTS + ")(?=\\s)"),
-    rule("([A-Z]+(?:&[A-Z]+)+)"),
+    rule("([A-Za-z])\\.\\s+(?=\\p{Lu})(?i:" + SENTENCE_STARTS + ")(?:\\s|$)"),
+    rule("([A-Z]+(?:&[A-Z]+){1,200})"),
     rule("([Cc]\\+\\+|[Cc]#)"),
     rule("([A-Z]{1,3}\\$)"),
     // Words, compounds, numbers.
-    rule("(" + L + LD + "*(?:[.!?]" + L + LD + "*)*)"),
+    rule("(" + L + LD + "*(?:[.!?]" + L + LD + "*){0,200})"),
     rule("(" + LD + "+)"),
-    rule("(" + LD + "+(?:_" + LD + "+)*)"),
-    rule("(" + LD + "(?:" + LD + "|[.,_](?=" + LD + "|[.]?[-\u2010\u2011]))*(?:[-\u2010\u2011]" + LD + "+(?:_" + LD + "+)*)+)"),
+    rule("(" + LD + "++(?:_" + LD + "++){0,200})"),
+    rule(
+        "(" + LD + "(?:" + LD + "++|[.,_](?=" + LD + ")|[.](?=[-\u2010\u2011])){0,200}(?:[-\u2010\u2011]" + LD + "++(?:_" + LD
+            + "++){0,200}){1,200})"),
     rule("(" + LD + "+\\.),"),
     rule("(" + DASHED + "(?:\\\\?/" + DASHED + "){1,2})"),
     rule("((?:\\d{1,4}[-\\s])?" + FRACTION + ")"),
     rule("(\\d{1,2}/\\d{1,2}/\\d{2,4})"),
-    rule("([+-]?\\d*(?:[.:,]\\d+)+)"),
+    rule("([+-]?\\d*(?:[.:,]\\d+){1,200})"),
     rule("([+-]?\\d+)"),
     rule("((?:\\d{2,4}[-\\s]|\\(\\d{2,3}\\)\\s?)\\d{3,4}[-\\s]\\d{3,5})(?!\\d)"),
     // Marks.

@@ -159,7 +159,7 @@ public final class Sampler {
       }
     } else {
       for (float score : scores) {
-        total += Math.exp(score - top);
+        total += Math.exp((double) score - top);
       }
     }
     if (settings.topP() < 1) {
@@ -184,7 +184,7 @@ public final class Sampler {
 
   private void keep(int token, float top) {
     kept[count] = token;
-    weights[count] = Math.exp(scores[token] - top);
+    weights[count] = Math.exp((double) scores[token] - top);
     total += weights[count++];
   }
 
@@ -219,8 +219,8 @@ public final class Sampler {
     heap[at] = token;
   }
 
-  /** At equal scores the later token comes first: transformers sorts upwards and drops from the low end. */
+  /** At equal scores the earlier token comes first, as in greedy choice; transformers sorts unstably and leaves it open. */
   private boolean before(int a, int b) {
-    return scores[a] > scores[b] || (scores[a] == scores[b] && a > b);
+    return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
   }
 }

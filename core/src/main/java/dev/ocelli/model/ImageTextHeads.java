@@ -62,8 +62,7 @@ public final class ImageTextHeads {
     return Scope.of(
         () -> {
           Tensor each = torch.matmul(images.flatten(0, 1), texts.t()).view(images.size(0), images.size(1), texts.size(0));
-          // A tensor of a pair lies in the pair's memory, which ends with this block: the copy shares only the values.
-          return kind == Similarity.BEST ? new Tensor(each.max(1).get0()) : each.mean(1);
+          return kind == Similarity.BEST ? each.amax(new long[] {1}, false) : each.mean(1);
         });
   }
 

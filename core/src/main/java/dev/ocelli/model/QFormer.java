@@ -140,7 +140,7 @@ public final class QFormer {
    */
   public Tensor queries(Tensor image, boolean training) {
     double dropout = training ? config.dropout() : 0;
-    ScalarType type = layers.get(0).out().weight().scalar_type();
+    ScalarType type = Tensors.type(layers.get(0).out().weight());
     return Scope.of(
         () -> {
           Tensor features = image.to(type);
@@ -168,7 +168,7 @@ public final class QFormer {
    */
   public Tensor text(Tensor ids, Tensor real, boolean training) {
     double dropout = training ? config.dropout() : 0;
-    ScalarType type = layers.get(0).out().weight().scalar_type();
+    ScalarType type = Tensors.type(layers.get(0).out().weight());
     return Scope.of(
         () -> {
           Tensor mask = real.unsqueeze(1).unsqueeze(1);

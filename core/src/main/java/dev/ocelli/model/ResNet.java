@@ -1,6 +1,7 @@
 package dev.ocelli.model;
 
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +88,7 @@ public final class ResNet implements VisionEncoder {
 
   @Override
   public Tensor forward(Tensor pixels) {
-    ScalarType type = first.kernel().scalar_type();
+    ScalarType type = Tensors.type(first.kernel());
     return Scope.of(
         () -> {
           Tensor x = first.apply(pixels.to(type));

@@ -98,7 +98,7 @@ public final class Vit implements VisionEncoder {
 
   @Override
   public Tensor forward(Tensor pixels) {
-    ScalarType type = patches.weight().scalar_type();
+    ScalarType type = Tensors.type(patches.weight());
     long rows = pixels.size(2) / config.patch();
     long columns = pixels.size(3) / config.patch();
     return Scope.of(

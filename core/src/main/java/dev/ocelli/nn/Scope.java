@@ -1,10 +1,9 @@
 package dev.ocelli.nn;
 
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Frees native memory block by block. Every tensor handle made inside a scope is released at its end, except what the block returns, which
@@ -16,11 +15,16 @@ public final class Scope {
   private Scope() {}
 
   /** Runs {@code body} in a scope of its own and hands its result to the scope around it (or to the caller, where there is none). */
-  public static <P extends Pointer> P of(Supplier<P> body) {
+  public static Tensor of(Supplier<Tensor> body) {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope scope = new PointerScope()) {
-      P result = body.get();
-      pass(result, outer);
+      // A handle of its own: what a tuple or vector hands out is only a reference into it, and dies with it.
+      Tensor result = new Tensor(body.get());
+      if (outer != null) {
+        outer.attach(result);
+      } else {
+        result.retainReference();
+      }
       return result;
     }
   }
@@ -33,7 +37,7 @@ public final class Scope {
   }
 
   /** As {@link #of}, without recording anything for a backward pass. */
-  public static <P extends Pointer> P noGrad(Supplier<P> body) {
+  public static Tensor noGrad(Supplier<Tensor> body) {
     return of(
         () -> {
           try (AutoGradMode mode = new AutoGradMode(false)) {
@@ -49,16 +53,5 @@ public final class Scope {
       tensor.retainReference();
     }
     return tensor;
-  }
-
-  private static void pass(Pointer result, PointerScope outer) {
-    if (result == null || result.isNull()) {
-      return;
-    }
-    if (outer != null) {
-      outer.attach(result);
-    } else {
-      result.retainReference();
-    }
   }
 }
