@@ -29,15 +29,30 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
     if (n < 2) {
       throw UserError.of("Grounding compares photos with each other, but this part of the data has %d.", n);
     }
-    List<Vlm.Example> examples = new ArrayList<>();
-    for (var photo : photos.photos()) {
-      examples.add(new Vlm.Example(prompt.before(), prompt.after(), answer.apply(normalise.apply(photo.captions().get(0)))));
-    }
-    int tokens = examples.stream().mapToInt(e -> e.answer().length).sum();
+    List<Vlm.Example> examples = examples(photos);
+    int tokens = tokens(examples);
     int shift = n > SHIFT ? SHIFT : 1;
     double own = sum(photos, examples, 0) / tokens;
     double shuffled = sum(photos, examples, shift) / tokens;
     return new GroundingScores(own, shuffled, shuffled - own, n, tokens);
+  }
+
+  /** The mean loss with their own photos alone, for which one photo is enough. */
+  public double own(PhotoFeatures photos) {
+    List<Vlm.Example> examples = examples(photos);
+    return sum(photos, examples, 0) / tokens(examples);
+  }
+
+  private List<Vlm.Example> examples(PhotoFeatures photos) {
+    List<Vlm.Example> examples = new ArrayList<>();
+    for (var photo : photos.photos()) {
+      examples.add(new Vlm.Example(prompt.before(), prompt.after(), answer.apply(normalise.apply(photo.captions().get(0)))));
+    }
+    return examples;
+  }
+
+  private static int tokens(List<Vlm.Example> examples) {
+    return examples.stream().mapToInt(e -> e.answer().length).sum();
   }
 
   private double sum(PhotoFeatures photos, List<Vlm.Example> examples, int shift) {

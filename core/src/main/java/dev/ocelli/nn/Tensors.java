@@ -53,7 +53,7 @@ public final class Tensors {
 
   /** A copy of a buffer's bytes as a tensor of {@code type}; the buffer is free for other use afterwards. */
   public static Tensor copyOf(ByteBuffer bytes, ScalarType type, long... shape) {
-    // Native code can't see into a read-only buffer on Java's heap.
+    // JavaCPP takes the address of a read-only buffer in Java's heap to be 0.
     ByteBuffer direct = bytes.isDirect() ? bytes : ByteBuffer.allocateDirect(bytes.remaining()).put(bytes.duplicate()).flip();
     try (BytePointer pointer = new BytePointer(direct)) {
       return torch.from_blob(pointer, shape, options(type)).clone();
@@ -136,7 +136,7 @@ public final class Tensors {
       case Half -> DType.F16;
       case Long -> DType.I64;
       case Double -> DType.F64;
-      default -> throw new UserError("No file type is known for a tensor of type " + type(tensor));
+      default -> throw new UserError("No file type is known for a tensor of type " + type);
     };
   }
 }

@@ -173,7 +173,12 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   @Override
   public Evaluation evaluate() {
     ChatPrompt.Ids prompt = chat.ids(recipe.stage2().system().get(0), recipe.stage2().user().get(0));
-    GroundingScores g = new Grounding(vlm, prompt, language::answer, pairs::text).score(validation);
+    Grounding grounding = new Grounding(vlm, prompt, language::answer, pairs::text);
+    if (validation.photos().size() < 2) {
+      double own = grounding.own(validation);
+      return new Evaluation(-own, Map.of("loss_own", own));
+    }
+    GroundingScores g = grounding.score(validation);
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("loss_own", g.lossOwn());
     figures.put("loss_shuffled", g.lossShuffled());

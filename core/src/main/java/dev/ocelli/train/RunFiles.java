@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import dev.ocelli.model.Lora;
@@ -115,6 +116,11 @@ final class RunFiles {
         number(c, file, "lora_alpha"),
         number(c, file, "lora_dropout"),
         new TreeSet<>(targets.stream().map(String::valueOf).toList()));
+  }
+
+  /** A record as it stands in our JSON files. */
+  static Object snakeCase(Object value) {
+    return JSON.copy().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).valueToTree(value);
   }
 
   static void writeJson(Path file, Object value) {

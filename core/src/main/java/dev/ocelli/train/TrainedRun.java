@@ -173,15 +173,37 @@ public final class TrainedRun implements AutoCloseable {
    * @param stores folder of feature stores
    */
   public PhotoFeatures photos(Path data, Set<Part> parts, Path stores) {
-    SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    boolean own = run.about().get("data") instanceof Map<?, ?> known && CaptionFolder.read(data, settings).sha256().equals(known.get("sha256"));
-    CaptionFolder folder = own && Files.exists(run.split()) ? CaptionFolder.read(data, settings, run.split()) : CaptionFolder.read(data, settings);
+    return photos(data, parts, Integer.MAX_VALUE, stores);
+  }
+
+  /**
+   * As {@link #photos(Path, Set, Path)}, of the first photos by name only.
+   *
+   * @param limit how many photos at most
+   */
+  public PhotoFeatures photos(Path data, Set<Part> parts, int limit, Path stores) {
+    CaptionFolder folder = read(data);
     folder.warnings().forEach(warn);
-    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part())).toList();
+    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part())).limit(limit).toList();
     if (photos.isEmpty()) {
       throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
     }
     return features().build(photos, stores, new BadPhotos(recipe.data().maxBadPhotos()));
+  }
+
+  /** Whether a data folder has photos of a part. */
+  boolean has(Path data, Part part) {
+    return !read(data).photos(part).isEmpty();
+  }
+
+  RunFolder folder() {
+    return run;
+  }
+
+  private CaptionFolder read(Path data) {
+    SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
+    boolean own = run.about().get("data") instanceof Map<?, ?> known && CaptionFolder.read(data, settings).sha256().equals(known.get("sha256"));
+    return own && Files.exists(run.split()) ? CaptionFolder.read(data, settings, run.split()) : CaptionFolder.read(data, settings);
   }
 
   private void compare(String which, Pretrained.Identity identity) {

@@ -55,15 +55,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
    * @param overwrite whether a finished run, or one of another recipe, may be replaced
    */
   public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
-    begin(recipe, run, stage1, stage2, overwrite);
+    SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
+    // Before begin: data that can't be used must not cost an older run its folder.
+    CaptionFolder folder =
+        !overwrite && Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
+    checkCaptions(recipe, folder.photos());
+    if (begin(recipe, run, stage1, stage2, overwrite)) {
+      return Outcome.FINISHED;
+    }
     if (recipe.threads() > 0) {
       torch.set_num_threads(recipe.threads());
     }
-    SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    CaptionFolder folder =
-        Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
     folder.warnings().forEach(say);
-    checkCaptions(recipe, folder.photos());
     new Recipes().save(recipe, run.recipe());
     folder.writeSplit(run.split());
     run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256()));
@@ -99,16 +102,20 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return Outcome.FINISHED;
   }
 
-  private void begin(Recipe recipe, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
+  /** Refuses what can't go on, or clears it where that is wanted; true where all is trained and only the last look at it is missing. */
+  private boolean begin(Recipe recipe, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     if (!run.exists()) {
       if (!stage1) {
         throw UserError.of("%s holds no Q-Former yet. Train it first: ocelli train qformer, or both stages by ocelli train.", run.path());
       }
-      return;
+      return false;
     }
     if (overwrite) {
+      if (!stage1) {
+        throw UserError.of("%s: --overwrite would remove its Q-Former too. Train both stages, or choose another --out.", run.path());
+      }
       run.clear();
-      return;
+      return false;
     }
     List<String> differences = new Recipes().differences(new Recipes().read(run.recipe()), recipe);
     if (!differences.isEmpty()) {
@@ -117,12 +124,16 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
           run.path(), String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
     }
     if ((!stage1 || run.finished("qformer")) && (!stage2 || run.finished("vlm"))) {
+      if (stage2 && !Files.exists(run.summary())) {
+        return true;
+      }
       throw UserError.of("%s holds a finished run. Choose another --out, or --overwrite it.", run.path());
     }
     if (!stage1 && !run.finished("qformer")) {
       throw UserError.of("%s: stage 1 is not finished. Go on with it first: ocelli train qformer.", run.path());
     }
     say.accept("Going on with the run in " + run.path());
+    return false;
   }
 
   private static void checkCaptions(Recipe recipe, List<Photo> photos) {

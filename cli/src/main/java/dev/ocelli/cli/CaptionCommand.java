@@ -1,0 +1,79 @@
+package dev.ocelli.cli;
+
+import dev.ocelli.UserError;
+import dev.ocelli.generate.PhotoAnswers;
+import dev.ocelli.train.TrainedRun;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ocelli caption}. */
+@Command(
+    name = "caption",
+    mixinStandardHelpOptions = true,
+    description = "Describes photos, a line each. A photo that can't be read is named, the others are described, and the exit code is 1.",
+    footer = {"", "Example:", "  ocelli caption --run runs/first dog.jpg cat.png"})
+final class CaptionCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Mixin private RunOption run;
+
+  @Mixin private SamplingOptions sampling;
+
+  @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, GIF, BMP or WebP.")
+  private List<Path> images;
+
+  @Option(names = "--json", description = "Print {\"image\", \"text\"}, a line a photo.")
+  private boolean json;
+
+  CaptionCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    run.check();
+    sampling.check();
+    Images.check(images);
+    return console.compute(this::work);
+  }
+
+  private int work() {
+    int unread = 0;
+    try (TrainedRun trained = run.open(console, console.progress())) {
+      PhotoAnswers answers =
+          new PhotoAnswers(trained.features(), trained.captioner(), trained.prompt(null), sampling.over(trained.sampling()));
+      for (Path image : images) {
+        try {
+          print(image, answers.of(image, piece -> {}));
+        } catch (UserError e) {
+          console.say("ocelli: " + e.getMessage());
+          unread++;
+        }
+      }
+    }
+    return unread == 0 ? Ocelli.FINE : Ocelli.MEND_INPUT;
+  }
+
+  private void print(Path image, String text) {
+    if (json) {
+      console.json(row(image, text));
+    } else {
+      console.out().println(images.size() == 1 ? text : image + ": " + text);
+      console.out().flush();
+    }
+  }
+
+  static Map<String, Object> row(Path image, String text) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    row.put("image", image.toString());
+    row.put("text", text);
+    return row;
+  }
+}

@@ -1,0 +1,17 @@
+package dev.ocelli.cli;
+
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Where features of photos are kept between commands. */
+final class FeaturesFolder {
+  @Option(
+      names = "--features",
+      paramLabel = "DIR",
+      description = "Where photos' features are kept, for all runs (default: ocelli/features in the hub's home folder, HF_HOME).")
+  private Path folder;
+
+  Path path(Console console) {
+    return folder != null ? folder : console.settings().get().cache().resolve("ocelli").resolve("features");
+  }
+}
