@@ -7,7 +7,6 @@ import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Keys and values of the tokens so far, {@code [batch, keyValueHeads, room, headSize]} a layer, allocated once. */
 public final class KeyValueCache implements AutoCloseable {
@@ -27,7 +26,7 @@ public final class KeyValueCache implements AutoCloseable {
     for (int i = 0; i < config.layers(); i++) {
       for (List<Tensor> list : List.of(keys, values)) {
         list.add(
-            Scope.keep(compute.place(Tensors.zeros(ScalarType.Float, batch, config.keyValueHeads(), room, config.headSize()))));
+            Scope.keep(compute.place(Tensors.zeros(compute.type(), batch, config.keyValueHeads(), room, config.headSize()))));
       }
     }
   }

@@ -121,12 +121,14 @@ public final class LanguageModel {
     long start = cache == null ? 0 : cache.length();
     return Scope.of(
         () -> {
-          Tensor turns = turns(start, embeddings.size(1));
+          long tokens = embeddings.size(1);
+          Tensor turns = turns(start, tokens);
+          Tensor mask = Attention.causal(tokens, start + tokens).to(embeddings.device(), ScalarType.Bool);
           Tensor x = embeddings.to(type());
           for (int i = 0; i < layers.size(); i++) {
             Tensor in = x;
             int index = i;
-            x = Scope.of(() -> layer(index, in, turns, lora, training, cache));
+            x = Scope.of(() -> layer(index, in, turns, mask, lora, training, cache));
           }
           if (cache != null) {
             cache.advance(embeddings.size(1));
@@ -135,12 +137,12 @@ public final class LanguageModel {
         });
   }
 
-  private Tensor layer(int index, Tensor x, Tensor turns, Lora lora, boolean training, KeyValueCache cache) {
+  private Tensor layer(int index, Tensor x, Tensor turns, Tensor mask, Lora lora, boolean training, KeyValueCache cache) {
     Layer layer = layers.get(index);
     Lora.LayerAdapters adapters = lora == null ? Lora.LayerAdapters.NONE : lora.layer(index);
     Tensor normed = layer.before().apply(x);
     Tensor qkv = Lora.add(adapters.queryKeyValue(), layer.queryKeyValue().apply(normed), normed, training);
-    Tensor seen = attend(index, qkv, turns, cache);
+    Tensor seen = attend(index, qkv, turns, mask, cache);
     Tensor y = Lora.add(adapters.out(), layer.out().apply(seen), seen, training).add(x);
     Tensor in = layer.after().apply(y);
     var gateUp = Lora.add(adapters.gateUp(), layer.gateUp().apply(in), in, training).chunk(2, -1);
@@ -149,42 +151,33 @@ public final class LanguageModel {
   }
 
   /** {@code [batch, tokens, (heads + 2 keyValueHeads) * headSize]} to {@code [batch, tokens, heads * headSize]}. */
-  private Tensor attend(int index, Tensor qkv, Tensor turns, KeyValueCache cache) {
+  private Tensor attend(int index, Tensor qkv, Tensor turns, Tensor mask, KeyValueCache cache) {
     Layer layer = layers.get(index);
     long batch = qkv.size(0);
     long tokens = qkv.size(1);
     int group = config.heads() / config.keyValueHeads();
-    // Rotation and attention are fp32 on a CPU (see Attention), so that one cast here serves both.
-    long all = config.heads() + 2L * config.keyValueHeads();
-    Tensor split = qkv.to(ScalarType.Float).view(batch, tokens, all, config.headSize()).transpose(1, 2);
-    Tensor v = split.narrow(1, config.heads() + config.keyValueHeads(), config.keyValueHeads());
-    Tensor qk;
+    long turning = config.heads() + (long) config.keyValueHeads();
+    Tensor split = qkv.view(batch, tokens, turning + config.keyValueHeads(), config.headSize()).transpose(1, 2);
+    Tensor qk = split.narrow(1, 0, turning);
     if (config.headNorm()) {
-      Tensor q = layer.queryNorm().apply(split.narrow(1, 0, config.heads()).to(qkv.scalar_type()));
-      Tensor k = layer.keyNorm().apply(split.narrow(1, config.heads(), config.keyValueHeads()).to(qkv.scalar_type()));
-      qk = Tensors.cat(1, q, k).to(ScalarType.Float);
-    } else {
-      qk = split.narrow(1, 0, (long) config.heads() + config.keyValueHeads());
+      Tensor q = layer.queryNorm().apply(split.narrow(1, 0, config.heads()));
+      qk = Tensors.cat(1, q, layer.keyNorm().apply(split.narrow(1, config.heads(), config.keyValueHeads())));
     }
-    Tensor turned = rotate(qk, turns);
+    Tensor turned = rotate(qk, turns).to(qkv.scalar_type());
     Tensor q = turned.narrow(1, 0, config.heads());
     Tensor k = turned.narrow(1, config.heads(), config.keyValueHeads());
+    Tensor v = split.narrow(1, turning, config.keyValueHeads());
     if (cache != null) {
       cache.put(index, k, v);
       k = cache.keys(index, tokens);
       v = cache.values(index, tokens);
     }
-    Tensor out;
     if (tokens == 1) {
       // One token: the heads of a group are queries over the same keys.
       Tensor grouped = q.reshape(batch, config.keyValueHeads(), group, config.headSize());
-      out = Attention.attend(grouped, k, v, null, false).reshape(batch, 1, (long) config.heads() * config.headSize());
-    } else {
-      long before = k.size(2) - tokens;
-      Tensor mask = before == 0 ? null : torch.ones(new long[] {tokens, k.size(2)}, q.options()).tril(before).to(ScalarType.Bool);
-      out = Attention.join(Attention.attend(q, repeat(k, group), repeat(v, group), mask, before == 0));
+      return Attention.attend(grouped, k, v, null).reshape(batch, 1, (long) config.heads() * config.headSize());
     }
-    return out.to(qkv.scalar_type());
+    return Attention.join(Attention.attend(q, repeat(k, group), repeat(v, group), mask));
   }
 
   /** {@code [batch, heads, keys, size]} to {@code [batch, heads * times, keys, size]}, each head several times in a row. */
@@ -216,7 +209,7 @@ public final class LanguageModel {
    * keys alike, so that their products are the same, with fewer passes over memory.
    */
   private static Tensor rotate(Tensor x, Tensor turns) {
-    Tensor pairs = x.unflatten(3, 2, x.size(3) / 2).transpose(3, 4).contiguous();
+    Tensor pairs = x.unflatten(3, 2, x.size(3) / 2).transpose(3, 4).to(ScalarType.Float).contiguous();
     return torch.view_as_real(torch.view_as_complex(pairs).mul(turns)).flatten(3, 4);
   }
 

@@ -60,10 +60,8 @@ public final class QFormer {
   private record CrossAttention(Linear query, Linear keyValue, Linear out, LayerNorm norm) {
     Tensor apply(Tensor x, Tensor image, long heads, double dropout) {
       var kv = keyValue.apply(image).chunk(2, -1);
-      Tensor seen =
-          Attention.attend(
-              Attention.split(query.apply(x), heads), Attention.split(kv.get(0), heads), Attention.split(kv.get(1), heads), null, false);
-      return norm.apply(drop(out.apply(Attention.join(seen)), dropout).add(x));
+      Tensor seen = Attention.heads(query.apply(x), kv.get(0), kv.get(1), heads, null);
+      return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
   }
 
@@ -72,10 +70,8 @@ public final class QFormer {
       Linear queryKeyValue, Linear out, LayerNorm norm, CrossAttention cross, FeedForward queryForward, FeedForward textForward) {
     Tensor selfAttention(Tensor x, Tensor mask, long heads, double dropout) {
       var qkv = queryKeyValue.apply(x).chunk(3, -1);
-      Tensor seen =
-          Attention.attend(
-              Attention.split(qkv.get(0), heads), Attention.split(qkv.get(1), heads), Attention.split(qkv.get(2), heads), mask, false);
-      return norm.apply(drop(out.apply(Attention.join(seen)), dropout).add(x));
+      Tensor seen = Attention.heads(qkv.get(0), qkv.get(1), qkv.get(2), heads, mask);
+      return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
   }
 

@@ -42,10 +42,8 @@ public final class Vit implements VisionEncoder {
       LayerNorm before, Linear queryKeyValue, Linear out, Tensor scale1, LayerNorm after, Linear in, Linear project, Tensor scale2) {
     Tensor apply(Tensor x, long heads) {
       var qkv = queryKeyValue.apply(before.apply(x)).chunk(3, -1);
-      Tensor seen =
-          Attention.attend(
-              Attention.split(qkv.get(0), heads), Attention.split(qkv.get(1), heads), Attention.split(qkv.get(2), heads), null, false);
-      Tensor y = scaled(out.apply(Attention.join(seen)), scale1).add(x);
+      Tensor seen = Attention.heads(qkv.get(0), qkv.get(1), qkv.get(2), heads, null);
+      Tensor y = scaled(out.apply(seen), scale1).add(x);
       return scaled(project.apply(torch.gelu(in.apply(after.apply(y)))), scale2).add(y);
     }
 
