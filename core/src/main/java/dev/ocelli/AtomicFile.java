@@ -3,7 +3,6 @@ package dev.ocelli;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -64,7 +63,8 @@ public final class AtomicFile {
       try {
         Files.deleteIfExists(beside);
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        // What made it impossible to write has been said, or the file is in its place: a leftover harms nobody.
+        beside.toFile().deleteOnExit();
       }
     }
   }

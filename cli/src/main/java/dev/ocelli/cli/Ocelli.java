@@ -12,9 +12,11 @@ import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
 /**
  * The program {@code ocelli}. Nothing here or in the commands' own fields touches libtorch: it is loaded when a command's work begins.
@@ -33,7 +35,7 @@ import picocli.CommandLine.ScopeType;
       "Each command tells more by --help, as in: ocelli train --help",
       "Exit codes: 0 fine, 1 mend the input, 2 wrong usage, 70 internal error, 130 stopped by Ctrl-C."
     })
-public final class Ocelli {
+public final class Ocelli implements Runnable {
   static final int FINE = 0;
   static final int MEND_INPUT = 1;
   static final int WRONG_USAGE = 2;
@@ -42,7 +44,14 @@ public final class Ocelli {
   @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show the stack trace of an internal error (or set OCELLI_DEBUG=1).")
   private boolean debug;
 
+  @Spec private CommandSpec spec;
+
   private Ocelli() {}
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Say what to do: pull, features, train, caption, ask or eval.");
+  }
 
   public static void main(String[] arguments) {
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);

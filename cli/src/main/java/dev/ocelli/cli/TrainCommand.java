@@ -10,12 +10,14 @@ import dev.ocelli.train.Training;
 import dev.ocelli.train.Training.Outcome;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code ocelli train}. */
 @Command(
@@ -33,21 +35,16 @@ import picocli.CommandLine.Parameters;
       "  ocelli train qformer --recipe article --data photos --out runs/second --set stage1.batch=16"
     })
 final class TrainCommand implements Callable<Integer> {
-  /** One of the two stages. */
-  enum StageName {
-    QFORMER,
-    VLM;
-
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
+  private static final String QFORMER = "qformer";
+  private static final String VLM = "vlm";
 
   private final Console console;
 
-  @Parameters(arity = "0..1", paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}; both when none is named.")
-  private StageName stage;
+  @Spec private CommandSpec spec;
+
+  // No enum: picocli would complain of its value before it names a misspelt option.
+  @Parameters(arity = "0..1", paramLabel = "STAGE", description = "qformer or vlm; both when none is named.")
+  private String stage;
 
   @Option(
       names = "--recipe",
@@ -79,6 +76,9 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (stage != null && !stage.equals(QFORMER) && !stage.equals(VLM)) {
+      throw new ParameterException(spec.commandLine(), "There is no stage \"" + stage + "\"; it can be qformer or vlm.");
+    }
     Recipe read = new Recipes().read(recipe, changes);
     DataOptions.checkFolder(data);
     Path stores = features.path(console);
@@ -90,13 +90,13 @@ final class TrainCommand implements Callable<Integer> {
     RunFolder run = new RunFolder(out);
     try (StopSignal stop = new StopSignal(console::say)) {
       Training training = new Training(console.pull(), stores, progress, console::say, stop);
-      boolean stage1 = stage != StageName.VLM;
-      boolean stage2 = stage != StageName.QFORMER;
+      boolean stage1 = !VLM.equals(stage);
+      boolean stage2 = !QFORMER.equals(stage);
       if (training.train(read, data, run, stage1, stage2, overwrite) == Outcome.STOPPED) {
         return stop.exitCode();
       }
     }
-    if (stage == StageName.QFORMER) {
+    if (QFORMER.equals(stage)) {
       console.say("Stage 1 is done. Go on with: ocelli train vlm, or look at it with: ocelli eval retrieval --run " + out + " --data " + data);
       return Ocelli.FINE;
     }

@@ -66,6 +66,12 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     if (!missing.isEmpty()) {
       compute(missing, pictures, store, bad);
     }
+    if (!stop.getAsBoolean()) {
+      // Files of equal bytes (a download's error page, say) are decoded once, but each is a photo that can't be used.
+      photos.stream()
+          .filter(p -> pictures.containsKey(p.image()) && !store.has(pictures.get(p.image())))
+          .forEach(p -> bad.add(p.image(), "the same bytes as another photo that can't be read"));
+    }
     List<Photo> usable =
         photos.stream().filter(p -> pictures.containsKey(p.image()) && store.has(pictures.get(p.image()))).toList();
     return new PhotoFeatures(usable, pictures, store);

@@ -69,6 +69,11 @@ public record RunFolder(Path path) {
     return Files.exists(recipe());
   }
 
+  /** Whether anything was learnt here yet: a checkpoint, or a model. */
+  boolean trained() {
+    return Files.exists(path.resolve("state")) || Files.exists(stage1().resolve("model.safetensors")) || Files.exists(vlm());
+  }
+
   /** What run.json says; empty before the run has begun. */
   Map<String, Object> about() {
     Path file = path.resolve("run.json");

@@ -119,6 +119,11 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
     List<String> differences = new Recipes().differences(new Recipes().read(run.recipe()), recipe);
     if (!differences.isEmpty()) {
+      if (!run.trained()) {
+        // Stopped by a mistake before anything was learnt: the corrected command may begin anew.
+        run.clear();
+        return begin(recipe, run, stage1, stage2, false);
+      }
       throw UserError.of(
           "%s holds a run of another recipe (%s). Choose another --out, or --overwrite it.",
           run.path(), String.join(", ", differences.subList(0, Math.min(3, differences.size()))));

@@ -1,0 +1,161 @@
+package dev.ocelli.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What people get wrong: a message of a line or two that names the file, row or key and says what to do, and exit code 1. */
+class BadInputTest {
+  @TempDir Path root;
+
+  private Path data;
+
+  @BeforeEach
+  void write() {
+    TinyModels.write(root.resolve("models"));
+    data = Drawings.write(root.resolve("data"), 8);
+  }
+
+  private Call train(String... more) {
+    List<String> arguments = new ArrayList<>(List.of("train", "qformer", "--features", root.resolve("features").toString()));
+    arguments.addAll(List.of("--data", data.toString(), "--out", root.resolve("run").toString()));
+    for (String which : List.of("vision", "text", "language")) {
+      if (List.of(more).stream().noneMatch(m -> m.startsWith("models." + which))) {
+        arguments.addAll(List.of("--set", "models." + which + "=" + root.resolve("models").resolve(which)));
+      }
+    }
+    for (String figure : List.of("precision=fp32", "qformer.queries=4", "stage1.passes=1", "stage1.batch=2", "data.validation=0.2")) {
+      arguments.addAll(List.of("--set", figure));
+    }
+    arguments.addAll(List.of(more));
+    return Call.of(root, arguments.toArray(String[]::new));
+  }
+
+  private static void refused(Call call, String... words) {
+    assertThat(call.code()).as(call.err()).isEqualTo(1);
+    assertThat(call.out()).isEmpty();
+    List<String> lines = call.err().lines().filter(line -> !line.startsWith("ocelli: warning")).toList();
+    String message = String.join("\n", lines.subList(lines.size() - Math.min(2, lines.size()), lines.size()));
+    assertThat(message).contains("ocelli: ").contains(words).doesNotContain("Exception").doesNotContain("\tat ");
+  }
+
+  @Test
+  void missingFolder() {
+    data = root.resolve("nowhere");
+    refused(train(), "nowhere", "captions.csv");
+  }
+
+  @Test
+  void emptyFolder() throws IOException {
+    data = Files.createDirectories(root.resolve("empty"));
+    refused(train(), "empty", "captions.csv");
+  }
+
+  @Test
+  void missingColumn() throws IOException {
+    Files.writeString(data.resolve("captions.csv"), "image,text\ndrawing-00.png,a red circle\n");
+    refused(train(), "captions.csv", "caption");
+  }
+
+  @Test
+  void captionWithoutItsPhoto() throws IOException {
+    Files.writeString(data.resolve("captions.csv"), "image,caption\ngone.png,a red circle\nlost.png,a blue circle\n");
+    refused(train(), "gone.png", "row 2");
+  }
+
+  @Test
+  void captionWithoutWords() throws IOException {
+    Path csv = data.resolve("captions.csv");
+    Files.writeString(csv, Files.readString(csv) + "drawing-00.png,...\n");
+    refused(train(), "drawing-00.png", "...");
+  }
+
+  @Test
+  void photosThatDoNotDecodeAreSkippedAndListed() throws IOException {
+    Files.writeString(data.resolve("images/drawing-03.png"), "no picture");
+    Call call = train("--set", "data.test=0");
+    assertThat(call.code()).as(call.err()).isZero();
+    assertThat(call.err()).contains("1 can't be read (skipped.csv)");
+    assertThat(root.resolve("run/skipped.csv")).content().contains("drawing-03.png");
+  }
+
+  @Test
+  void tooManyPhotosThatDoNotDecode() throws IOException {
+    for (int i = 0; i < 4; i++) {
+      Files.writeString(data.resolve("images/drawing-0" + i + ".png"), "no picture");
+    }
+    refused(train("--set", "data.test=0", "--set", "data.max_bad_photos=2"), "max_bad_photos", "drawing-0");
+  }
+
+  @Test
+  void misspeltKey() {
+    refused(train("--set", "stage1.bacth=3"), "stage1.bacth", "Did you mean stage1.batch?");
+  }
+
+  @Test
+  void valuesOfTheWrongKind() {
+    refused(train("--set", "stage1.batch=many"), "stage1.batch");
+    refused(train("--set", "stage1.batch=2.5"), "stage1.batch");
+    refused(train("--set", "stage1.batch=0"), "stage1.batch", "2");
+    refused(train("--set", "stage1.similarity=median"), "stage1.similarity", "best, mean");
+    refused(train("--set", "precision=fp8"), "precision", "bf16");
+    refused(train("--set", "stage1"), "--set stage1", "key=value");
+  }
+
+  @Test
+  void unknownRecipe() {
+    refused(train("--recipe", "nothing"), "nothing", "photos, article");
+  }
+
+  @Test
+  void noRun() throws IOException {
+    String photo = data.resolve("images/drawing-00.png").toString();
+    refused(Call.of(root, "caption", "--run", root.resolve("nowhere").toString(), photo), "nowhere", "--out");
+    refused(Call.of(root, "caption", "--run", data.toString(), photo), "recipe.yaml");
+  }
+
+  @Test
+  void noPhoto() throws IOException {
+    Path run = Files.createDirectories(root.resolve("run"));
+    Files.writeString(run.resolve("recipe.yaml"), "seed: 1\n");
+    refused(Call.of(root, "caption", "--run", run.toString(), root.resolve("gone.jpg").toString()), "gone.jpg");
+    refused(Call.of(root, "caption", "--run", run.toString(), data.toString()), "folder");
+  }
+
+  @Test
+  void weightsOfAnotherArchitecture() {
+    refused(train("--set", "models.vision=" + root.resolve("models/text")), "bert", "vit");
+    refused(train("--set", "models.text=" + root.resolve("models/language")), "llama", "bert");
+  }
+
+  @Test
+  void weightsThatDoNotFitTheirConfig() throws IOException {
+    Path config = root.resolve("models/vision/config.json");
+    Files.writeString(config, Files.readString(config).replace("\"image_size\":28", "\"image_size\":42"));
+    refused(train(), "position_embeddings", "model.safetensors");
+  }
+
+  @Test
+  void unknownModelWithoutNetwork() {
+    Call call = Call.of(root, "pull", "nobody/nothing");
+    assertThat(call.code()).isEqualTo(1);
+    assertThat(call.err()).contains("nobody/nothing").contains("HF_HUB_OFFLINE").contains("hub cache");
+  }
+
+  @Test
+  void placeThatCannotBeWritten() throws IOException {
+    Path file = Files.writeString(root.resolve("file"), "");
+    String photo = data.resolve("images/drawing-00.png").toString();
+    refused(
+        Call.of(
+            root, "features", "--model", root.resolve("models/vision").toString(), photo, "--out", file.resolve("seen.safetensors").toString()),
+        "seen.safetensors");
+  }
+}

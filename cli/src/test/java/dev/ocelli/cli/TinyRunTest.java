@@ -1,0 +1,199 @@
+package dev.ocelli.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.TensorFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every command on models of a few kilobytes: not that they learn, but that each says what it should. */
+class TinyRunTest {
+  @TempDir static Path root;
+
+  private static Call trained;
+
+  @BeforeAll
+  static void train() {
+    TinyModels.write(root.resolve("models"));
+    Drawings.write(root.resolve("data"), 16);
+    trained = Call.of(root, train("run").toArray(String[]::new));
+  }
+
+  /** The arguments of a quick training on the tiny models. */
+  private static List<String> train(String run, String... more) {
+    List<String> arguments = new ArrayList<>(List.of("train", "--json", "--features", at("features")));
+    arguments.addAll(List.of("--data", at("data"), "--out", at(run)));
+    for (String which : List.of("vision", "text", "language")) {
+      arguments.addAll(List.of("--set", "models." + which + "=" + at("models/" + which)));
+    }
+    for (String figure :
+        List.of(
+            "precision=fp32", "data.test=0.25", "data.validation=0.2", "qformer.queries=4", "qformer.projection=8", "stage1.passes=2",
+            "stage1.batch=4", "stage1.warmup=1", "stage1.evaluate=1", "stage2.batch=4", "stage2.warmup=1", "stage2.lora.rank=2",
+            "generation.max_tokens=6")) {
+      arguments.addAll(List.of("--set", figure));
+    }
+    arguments.addAll(List.of(more));
+    return arguments;
+  }
+
+  private static String at(String name) {
+    return root.resolve(name).toString();
+  }
+
+  private static Call call(String line, String... more) {
+    return Call.of(root, Stream.concat(Stream.of(line.split(" ")), Stream.of(more)).toArray(String[]::new));
+  }
+
+  private static JsonNode json(Call call) throws IOException {
+    assertThat(call.err()).doesNotContain("internal error");
+    assertThat(call.code()).as(call.err()).isZero();
+    assertThat(call.out()).hasLineCount(1);
+    return new ObjectMapper().readTree(call.out());
+  }
+
+  private static List<String> keys(JsonNode node) {
+    List<String> keys = new ArrayList<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+
+  @Test
+  void trainingEndsWithASummary() throws IOException {
+    JsonNode summary = json(trained);
+    assertThat(keys(summary)).containsExactly("retrieval", "grounding", "captions");
+    assertThat(summary.at("/retrieval/images").asInt()).isEqualTo(4);
+    assertThat(new ObjectMapper().readTree(root.resolve("run/summary.json").toFile())).isEqualTo(summary);
+    assertThat(trained.err()).contains("Training qformer").contains("Training vlm").contains("parameters at rate");
+  }
+
+  @Test
+  void aFinishedRunIsNotOverwrittenUnasked() {
+    Call again = Call.of(root, train("run").toArray(String[]::new));
+    assertThat(again.code()).isEqualTo(1);
+    assertThat(again.err()).contains("finished").contains("--overwrite").hasLineCount(1);
+    Call other = Call.of(root, train("run", "--set", "seed=1").toArray(String[]::new));
+    assertThat(other.code()).isEqualTo(1);
+    assertThat(other.err()).contains("another recipe").contains("seed: 42 → 1");
+  }
+
+  @Test
+  void overwritingSparesTheRunWhereTheDataIsMissing() throws IOException {
+    json(Call.of(root, train("spared").toArray(String[]::new)));
+    List<String> wrong = train("spared", "--overwrite");
+    wrong.set(wrong.indexOf(at("data")), at("no-data"));
+    assertThat(Call.of(root, wrong.toArray(String[]::new)).code()).isEqualTo(1);
+    assertThat(root.resolve("spared/vlm/projector.safetensors")).exists();
+    json(Call.of(root, train("spared", "--overwrite").toArray(String[]::new)));
+  }
+
+  @Test
+  void stagesCanBeTrainedOneByOne() throws IOException {
+    List<String> both = train("stages");
+    List<String> first = new ArrayList<>(both);
+    first.add(1, "qformer");
+    Call stage1 = Call.of(root, first.toArray(String[]::new));
+    assertThat(stage1.code()).as(stage1.err()).isZero();
+    assertThat(stage1.out()).isEmpty();
+    assertThat(call("caption --run", at("stages"), at("data/images/drawing-00.png")).err()).contains("ocelli train vlm");
+    List<String> second = new ArrayList<>(both);
+    second.add(1, "vlm");
+    assertThat(json(Call.of(root, second.toArray(String[]::new)))).isEqualTo(json(trained));
+  }
+
+  @Test
+  void aRunKilledBeforeItsLastLookGoesOnWithIt() throws IOException {
+    json(Call.of(root, train("looks").toArray(String[]::new)));
+    Files.delete(root.resolve("looks/summary.json"));
+    assertThat(json(Call.of(root, train("looks").toArray(String[]::new)))).isEqualTo(json(trained));
+  }
+
+  @Test
+  void captionsAndAnswers() throws IOException {
+    String photo = at("data/images/drawing-00.png");
+    Call two = call("caption --json --run", at("run"), photo, at("data/images/drawing-01.png"));
+    assertThat(two.out()).hasLineCount(2);
+    JsonNode first = new ObjectMapper().readTree(two.out().lines().findFirst().orElseThrow());
+    assertThat(keys(first)).containsExactly("image", "text");
+    assertThat(first.get("image").asText()).isEqualTo(photo);
+    assertThat(call("caption --run", at("run"), photo).out().strip()).isEqualTo(first.get("text").asText());
+    JsonNode answer = json(call("ask --json --run", at("run"), photo, "what is this?"));
+    assertThat(keys(answer)).containsExactly("image", "text", "question");
+    assertThat(call("ask --run", at("run"), photo, "what is this?").out().strip()).isEqualTo(answer.get("text").asText());
+  }
+
+  @Test
+  void drawsFollowTheSeed() {
+    String[] drawn = {"--temperature", "5", "--max-tokens", "12", "--seed", "3", at("data/images/drawing-00.png")};
+    String once = call("caption --run " + at("run"), drawn).out();
+    assertThat(call("caption --run " + at("run"), drawn).out()).isEqualTo(once);
+    drawn[5] = "4";
+    assertThat(call("caption --run " + at("run"), drawn).out()).isNotEqualTo(once);
+  }
+
+  @Test
+  void aPhotoThatDoesNotDecodeSpoilsOnlyItself() throws IOException {
+    Path broken = Files.writeString(root.resolve("broken.jpg"), "no picture");
+    Call call = call("caption --json --run", at("run"), broken.toString(), at("data/images/drawing-02.png"));
+    assertThat(call.code()).isEqualTo(1);
+    assertThat(call.out()).hasLineCount(1).contains("drawing-02");
+    assertThat(call.err()).contains("broken.jpg");
+  }
+
+  @Test
+  void evaluations() throws IOException {
+    String data = "--json --features " + at("features") + " --run " + at("run") + " --data " + at("data");
+    assertThat(keys(json(call("eval retrieval " + data))))
+        .contains("i2t_r1", "i2t_r5", "i2t_r10", "t2i_r1", "t2i_r5", "t2i_r10", "images", "captions");
+    assertThat(json(call("eval retrieval --split all " + data)).get("images").asInt()).isEqualTo(16);
+    assertThat(json(call("eval retrieval --split train " + data)).get("captions").asInt()).isEqualTo(24);
+    assertThat(keys(json(call("eval grounding " + data)))).contains("loss_own", "loss_shuffled", "gap");
+    Path lines = root.resolve("captions.jsonl");
+    assertThat(keys(json(call("eval captions --limit 3 " + data, "--out", lines.toString())))).contains("bleu4", "cider", "rouge_l");
+    assertThat(lines).content().hasLineCount(3).contains("references");
+    Path text = Files.writeString(root.resolve("plain.txt"), "the red circle is on the white square . ".repeat(80));
+    JsonNode language = json(call("eval language --json --run", at("run"), "--text", text.toString()));
+    assertThat(keys(language)).contains("loss_with", "loss_without");
+    assertThat(language.get("loss_with").asDouble()).isBetween(0.1, 20.0).isNotEqualTo(language.get("loss_without").asDouble());
+  }
+
+  @Test
+  void featuresOfPhotos() throws IOException {
+    Path out = root.resolve("seen.safetensors");
+    String photo = at("data/images/drawing-00.png");
+    JsonNode said = json(call("features --json --model", at("models/vision"), photo, "--out", out.toString()));
+    assertThat(said.get("shape").toString()).isEqualTo("[5,16]");
+    try (TensorFile file = Safetensors.open(out)) {
+      assertThat(file.names()).containsExactly("drawing-00.png");
+      assertThat(file.info("drawing-00.png").shape()).containsExactly(5, 16);
+    }
+    assertThat(call("features --model", at("models/vision"), photo, photo, "--out", out.toString()).err()).contains("drawing-00.png");
+  }
+
+  @Test
+  void otherWeightsOfTheSameNameAreWarnedOf() throws IOException {
+    json(Call.of(root, train("moved").toArray(String[]::new)));
+    Path about = root.resolve("moved/run.json");
+    Files.writeString(about, Files.readString(about).replaceAll("(\"language\"[^}]*\"sha256\" : \")[0-9a-f]{64}", "$1" + "0".repeat(64)));
+    Call call = call("caption --run", at("moved"), at("data/images/drawing-00.png"));
+    assertThat(call.code()).isZero();
+    assertThat(call.err()).contains("warning").contains("language").contains("000000000000");
+  }
+
+  @Test
+  void pullShowsWhatWasFound() throws IOException {
+    JsonNode row = json(call("pull --json", at("models/text")));
+    assertThat(keys(row)).containsExactly("model", "folder", "weights", "origin", "sha256");
+    assertThat(row.get("sha256").asText()).hasSize(64);
+  }
+}
