@@ -1,9 +1,11 @@
 """Reads a run folder with Python's own libraries: whatever Ocelli wrote opens there, and gives the same numbers.
 
     python3 tools/check_run.py RUN                       safetensors and numpy only: every file opens, with finite numbers
-    python3 tools/check_run.py RUN --features F.safetensors --expected E.safetensors
-                                                         also torch and transformers: Blip2QFormerModel on the features of one photo
-    python3 tools/check_run.py RUN --base GGUF|FOLDER    also peft: the adapter on its base weights
+    python3 tools/check_run.py RUN --base GGUF|FOLDER --features F.safetensors --data DIR --grounding G.json
+                                                         also torch, transformers, peft, gguf: the whole path from features to the
+                                                         captions' loss, by Blip2QFormerModel and PEFT
+    python3 tools/check_run.py RUN --base GGUF|FOLDER --text T.txt --language L.json
+                                                         the adapter alone, on plain text
 
 Prints one line a check and ends with 1 at the first that fails.
 """
@@ -48,36 +50,8 @@ def qformer(folder):
     return model.eval()
 
 
-def query_outputs(folder, features):
-    import torch
-
-    model = qformer(folder)
-    tensors = safetensors.numpy.load_file(folder / "model.safetensors")
-    queries = torch.from_numpy(tensors["query_tokens"])
-    with torch.no_grad():
-        out = model(query_embeds=queries.expand(features.shape[0], -1, -1), encoder_hidden_states=features)
-    return out.last_hidden_state
-
-
-def relative(a, b):
-    return float((a - b).norm() / b.norm())
-
-
-def check_qformer(run, features_file, expected_file):
-    import torch
-
-    features = safetensors.numpy.load_file(features_file)
-    expected = safetensors.numpy.load_file(expected_file)
-    name = sorted(features)[0]
-    seen = torch.from_numpy(features[name]).float()[None]
-    out = query_outputs(run / "vlm" / "qformer", seen)
-    error = relative(out[0], torch.from_numpy(expected[name]).float())
-    assert error < 2e-2, f"Q-Former outputs differ by {error}"
-    print(f"ok   Blip2QFormerModel on {name}: relative error {error:.1e}")
-
-
-def check_adapter(run, base, text, loss):
-    import peft
+def base_model(base):
+    """The language model and its tokenizer, out of a GGUF file or a folder."""
     import torch
     import transformers
 
@@ -85,7 +59,62 @@ def check_adapter(run, base, text, loss):
     where = {"gguf_file": base.name} if base.suffix == ".gguf" else {}
     folder = base.parent if base.suffix == ".gguf" else base
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, **where)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **where)
+    return model.eval(), transformers.AutoTokenizer.from_pretrained(folder, **where)
+
+
+def check_answers(run, base, features_file, data, expected):
+    """The whole path in Python (Q-Former, projector, PEFT, prompt) against the loss that ocelli eval grounding printed."""
+    import csv
+
+    import peft
+    import torch
+    import yaml
+
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    assert recipe["stage2"]["image"] == "after_prompt", "this script writes the image after the prompt only"
+    features = safetensors.numpy.load_file(features_file)
+    q = qformer(run / "vlm" / "qformer")
+    queries = torch.from_numpy(safetensors.numpy.load_file(run / "vlm" / "qformer" / "model.safetensors")["query_tokens"])
+    projector = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(run / "vlm" / "projector.safetensors").items()}
+    model, tokenizer = base_model(base)
+    model = peft.PeftModel.from_pretrained(model, run / "vlm" / "adapter").eval()
+    mark = "@@image@@"
+    messages = [
+        {"role": "system", "content": recipe["stage2"]["system"][0]},
+        {"role": "user", "content": recipe["stage2"]["user"][0] + mark},
+    ]
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    before, after = (tokenizer(t, add_special_tokens=False, return_tensors="pt").input_ids for t in text.split(mark))
+    first = {}
+    for row in csv.DictReader(open(data / "captions.csv", encoding="utf-8")):
+        first.setdefault(row["image"], row["caption"])
+    total, tokens = 0.0, 0
+    embed = model.get_input_embeddings()
+    for image, seen in features.items():
+        caption = first[image].strip()
+        caption = caption.rstrip(" .") if recipe["data"]["strip_stop"] else caption
+        caption = caption.lower() if recipe["data"]["lowercase"] else caption
+        answer = torch.tensor([tokenizer(caption, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]])
+        with torch.no_grad():
+            out = q(query_embeds=queries, encoder_hidden_states=torch.from_numpy(seen).float()[None]).last_hidden_state
+            x = torch.nn.functional.linear(out, projector["linear_1.weight"], projector["linear_1.bias"])
+            x = torch.nn.functional.linear(torch.nn.functional.gelu(x), projector["linear_2.weight"], projector["linear_2.bias"])
+            whole = torch.cat([embed(before), x, embed(after), embed(answer)], 1)
+            logits = model(inputs_embeds=whole).logits[0, -answer.shape[1] - 1 : -1]
+            total += float(torch.nn.functional.cross_entropy(logits, answer[0], reduction="sum"))
+            tokens += answer.shape[1]
+    loss = total / tokens
+    print(f"     loss_own {loss:.5f} here, {expected['loss_own']:.5f} by Ocelli, over {tokens} tokens")
+    assert tokens == expected["tokens"], "another number of tokens"
+    assert abs(loss - expected["loss_own"]) < 2e-2, "another loss"
+    print("ok   the whole path from features to the loss of the captions")
+
+
+def check_adapter(run, base, text, loss):
+    import peft
+    import torch
+
+    model, tokenizer = base_model(base)
     ids = tokenizer(text, return_tensors="pt").input_ids[:, :512]
 
     def mean_loss(m):
@@ -106,8 +135,9 @@ def check_adapter(run, base, text, loss):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=pathlib.Path)
-    parser.add_argument("--features", help="what ocelli features wrote, for one photo")
-    parser.add_argument("--expected", help="the Q-Former's outputs for it")
+    parser.add_argument("--features", help="what ocelli features wrote of all photos")
+    parser.add_argument("--data", type=pathlib.Path, help="the data folder with captions.csv")
+    parser.add_argument("--grounding", type=pathlib.Path, help="what ocelli eval grounding --split all --json said")
     parser.add_argument("--base", help="the base weights: a GGUF file or a folder")
     parser.add_argument("--text", type=pathlib.Path, help="a text of fewer than 512 tokens")
     parser.add_argument("--language", type=pathlib.Path, help="what ocelli eval language --json said of it")
@@ -119,9 +149,9 @@ def main():
         print("skip transformers is not installed")
         return
     qformer(given.run / "vlm" / "qformer")
-    if given.features and given.expected:
-        check_qformer(given.run, given.features, given.expected)
-    if given.base:
+    if given.base and given.features:
+        check_answers(given.run, given.base, given.features, given.data, json.loads(given.grounding.read_text()))
+    if given.base and given.text:
         check_adapter(given.run, given.base, given.text.read_text(), json.loads(given.language.read_text()) if given.language else None)
 
 
