@@ -9,13 +9,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.ocelli.AtomicFile;
+import dev.ocelli.Nearest;
 import dev.ocelli.UserError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -136,7 +136,7 @@ public final class Recipes {
               String path = at.isEmpty() ? entry.getKey() : at + "." + entry.getKey();
               JsonNode old = into.get(entry.getKey());
               if (old == null) {
-                throw UserError.of("%s: there is no key %s. Did you mean %s?", where, path, nearest(path, paths(bundled(DEFAULTS), "")));
+                throw UserError.of("%s: there is no key %s. Did you mean %s?", where, path, Nearest.of(path, paths(bundled(DEFAULTS), "")));
               }
               if (old.isObject()) {
                 merge((ObjectNode) old, entry.getValue(), path, where);
@@ -158,29 +158,6 @@ public final class Recipes {
               }
             });
     return all;
-  }
-
-  private static String nearest(String wanted, List<String> known) {
-    return known.stream().min(Comparator.comparingInt(k -> distance(wanted, k))).orElseThrow();
-  }
-
-  /** Levenshtein's distance. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int up = row[j];
-        int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
-        diagonal = up;
-      }
-    }
-    return row[b.length()];
   }
 
   private Recipe convert(ObjectNode tree, String where) {
