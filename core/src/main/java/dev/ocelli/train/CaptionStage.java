@@ -16,6 +16,7 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.PromptPool;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -162,6 +163,8 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             sum[0] = loss.item_double();
             // Weighted by token over the whole step, however its micro-batches are cut.
             Tensors.scale(loss, 1.0 / tokens).backward();
+            // The features' tensor is a view of the batch's buffer, which backward still reads.
+            Reference.reachabilityFence(batch);
           });
       parameters.gatherGradients();
       total += sum[0];

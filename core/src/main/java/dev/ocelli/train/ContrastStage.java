@@ -13,6 +13,7 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.Tokenizer;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -147,6 +148,8 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
     Tensor loss = Contrast.loss(similarity, heads.scale(), batch.photos, recipe.stage1().labelSmoothing());
     loss.backward();
     parameters.gatherGradients();
+    // The features' tensor is a view of the batch's buffer, which backward still reads.
+    Reference.reachabilityFence(batch);
     return loss.item_double();
   }
 

@@ -38,9 +38,9 @@ class ProjectorTest {
     List<Golden.Difference> differences = new ArrayList<>();
     Scope.run(
         () -> {
-          Parameters parameters = golden.trainable(compute, w -> new Projector(12, 10, w));
+          Parameters parameters = golden.trainable(compute, w -> new Projector(12, 10, w.in("projector.")));
           Tensor queries = golden.leaf("queries", compute);
-          Map<String, Tensor> outputs = Map.of("embeddings", new Projector(12, 10, parameters.weights()).apply(queries));
+          Map<String, Tensor> outputs = Map.of("embeddings", new Projector(12, 10, parameters.weights().in("projector.")).apply(queries));
           golden.loss(outputs).backward();
           differences.addAll(golden.outputs(outputs));
           differences.addAll(golden.gradients(Map.of("queries", queries)));
