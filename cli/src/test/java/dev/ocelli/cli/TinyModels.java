@@ -177,7 +177,8 @@ final class TinyModels {
         Map.of(
             "type", "TemplateProcessing",
             "single", List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), sep),
-            "pair", List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), Map.of("Sequence", Map.of("id", "B", "type_id", 1)), sep),
+            "pair",
+                List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), Map.of("Sequence", Map.of("id", "B", "type_id", 1)), sep),
             "special_tokens",
                 Map.of(
                     "[CLS]", Map.of("id", "[CLS]", "ids", List.of(2), "tokens", List.of("[CLS]")),
