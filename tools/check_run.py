@@ -62,6 +62,13 @@ def base_model(base):
     return model.eval(), transformers.AutoTokenizer.from_pretrained(folder, **where)
 
 
+def tolerance(run):
+    """Of a mean loss: Ocelli in bf16 differs from Python in fp32 by rounding."""
+    import yaml
+
+    return 1e-3 if yaml.safe_load((run / "recipe.yaml").read_text())["precision"] == "fp32" else 3e-2
+
+
 def check_answers(run, base, features_file, data, expected):
     """The whole path in Python (Q-Former, projector, PEFT, prompt) against the loss that ocelli eval grounding printed."""
     import csv
@@ -106,7 +113,7 @@ def check_answers(run, base, features_file, data, expected):
     loss = total / tokens
     print(f"     loss_own {loss:.5f} here, {expected['loss_own']:.5f} by Ocelli, over {tokens} tokens")
     assert tokens == expected["tokens"], "another number of tokens"
-    assert abs(loss - expected["loss_own"]) < 2e-2, "another loss"
+    assert abs(loss - expected["loss_own"]) < tolerance(run), "another loss"
     print("ok   the whole path from features to the loss of the captions")
 
 
@@ -127,7 +134,7 @@ def check_adapter(run, base, text, loss):
     print(f"     loss of the text: {with_adapter:.4f} with the adapter, {without:.4f} without, over {ids.shape[1] - 1} tokens")
     if loss:
         for name, ours, theirs in (("loss_with", loss["loss_with"], with_adapter), ("loss_without", loss["loss_without"], without)):
-            assert abs(ours - theirs) < 2e-2, f"{name}: ours {ours}, PEFT's {theirs}"
+            assert abs(ours - theirs) < tolerance(run), f"{name}: ours {ours}, PEFT's {theirs}"
         assert loss["tokens"] == ids.shape[1] - 1, "another number of tokens"
     print("ok   PEFT loads the adapter" + (", with the same losses" if loss else ""))
 

@@ -2,6 +2,9 @@ package dev.ocelli.cli;
 
 import dev.ocelli.Progress;
 import java.io.PrintStream;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -22,7 +25,7 @@ record BarProgress(PrintStream err) implements Progress {
             .setUpdateIntervalMillis(INTERVAL_MS)
             .setMaxRenderedLength(Terminal.columns() - 1)
             .setConsumer(new ConsoleProgressBarConsumer(err, Terminal.columns() - 1))
-            .showSpeed()
+            .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
             .build();
     return new Task() {
       @Override

@@ -97,7 +97,8 @@ final class TrainCommand implements Callable<Integer> {
       }
     }
     if (QFORMER.equals(stage)) {
-      console.say("Stage 1 is done. Go on with: ocelli train vlm, or look at it with: ocelli eval retrieval --run " + out + " --data " + data);
+      console.say(
+          "Stage 1 is done. Go on with: ocelli train vlm, or look at it with: ocelli eval retrieval --run " + out + " --data " + data);
       return Ocelli.FINE;
     }
     try (TrainedRun trained = TrainedRun.open(out, console.pull(), progress, console::warn)) {

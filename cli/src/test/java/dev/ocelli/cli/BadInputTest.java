@@ -155,7 +155,8 @@ class BadInputTest {
     String photo = data.resolve("images/drawing-00.png").toString();
     refused(
         Call.of(
-            root, "features", "--model", root.resolve("models/vision").toString(), photo, "--out", file.resolve("seen.safetensors").toString()),
+            root, "features", "--model", root.resolve("models/vision").toString(), photo, "--out",
+            file.resolve("seen.safetensors").toString()),
         "seen.safetensors");
   }
 }

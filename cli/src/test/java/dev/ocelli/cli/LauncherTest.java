@@ -121,7 +121,7 @@ class LauncherTest {
     for (String what : List.of("retrieval", "grounding", "captions")) {
       json(call("eval", what, "--json", "--run", "run", "--data", "data", "--features", "features"));
     }
-    assertThat(json(call("features", "--json", "--model", "facebook/dinov2-small", "data/images/drawing-00.png", "--out", "seen.safetensors"))
+    assertThat(json(call("features", "--json", "--model", "facebook/dinov2-small", "data/images/drawing-00.png", "--out", "seen"))
             .get("shape").toString())
         .isEqualTo("[257,384]");
   }
@@ -156,7 +156,8 @@ class LauncherTest {
     assertThat(made.code()).as(made.err()).isZero();
     Ended installed = ended(new ProcessBuilder(python.toString(), "-m", "pip", "install", "-q", "safetensors==0.6.2", "numpy==2.2.6"));
     assertThat(installed.code()).as(installed.err()).isZero();
-    Ended checked = ended(new ProcessBuilder(python.toString(), REPOSITORY.resolve("tools/check_run.py").toString(), "run").directory(folder.toFile()));
+    String script = REPOSITORY.resolve("tools/check_run.py").toString();
+    Ended checked = ended(new ProcessBuilder(python.toString(), script, "run").directory(folder.toFile()));
     assertThat(checked.code()).as(checked.out() + checked.err()).isZero();
     assertThat(checked.out()).contains("vlm/adapter/adapter_model.safetensors").doesNotContain("FAIL");
   }

@@ -20,9 +20,9 @@ final class TinyModels {
   private static final int HIDDEN = 16;
   private static final List<String> WORDS =
       List.of(
-          "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<|im_start|>", "<|im_end|>", "a", "red", "green", "blue", "yellow", "circle", "square",
-          "triangle", "on", "white", "you", "are", "helpful", "what", "do", "see", "in", "this", "image", "is", "the", "shape", "user", "system",
-          "assistant", ".", "?", "to");
+          "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<|im_start|>", "<|im_end|>", "a", "red", "green", "blue", "yellow", "circle",
+          "square", "triangle", "on", "white", "you", "are", "helpful", "what", "do", "see", "in", "this", "image", "is", "the", "shape",
+          "user", "system", "assistant", ".", "?", "to");
 
   private final Path root;
   private final List<SafetensorsWriter.Entry> tensors = new ArrayList<>();
@@ -168,7 +168,8 @@ final class TinyModels {
     for (int i = 0; i < 7; i++) {
       added.add(
           Map.of(
-              "id", i, "content", WORDS.get(i), "single_word", false, "lstrip", false, "rstrip", false, "normalized", false, "special", true));
+              "id", i, "content", WORDS.get(i), "single_word", false, "lstrip", false, "rstrip", false, "normalized", false, "special",
+              true));
     }
     Map<String, Object> cls = Map.of("SpecialToken", Map.of("id", "[CLS]", "type_id", 0));
     Map<String, Object> sep = Map.of("SpecialToken", Map.of("id", "[SEP]", "type_id", 0));
@@ -176,7 +177,8 @@ final class TinyModels {
         Map.of(
             "type", "TemplateProcessing",
             "single", List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), sep),
-            "pair", List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), sep, Map.of("Sequence", Map.of("id", "B", "type_id", 1))),
+            "pair",
+                List.of(cls, Map.of("Sequence", Map.of("id", "A", "type_id", 0)), Map.of("Sequence", Map.of("id", "B", "type_id", 1)), sep),
             "special_tokens",
                 Map.of(
                     "[CLS]", Map.of("id", "[CLS]", "ids", List.of(2), "tokens", List.of("[CLS]")),
@@ -193,7 +195,8 @@ final class TinyModels {
     tokenizer.put(
         "model",
         Map.of(
-            "type", "WordPiece", "unk_token", "[UNK]", "continuing_subword_prefix", "##", "max_input_chars_per_word", 100, "vocab", vocabulary));
+            "type", "WordPiece", "unk_token", "[UNK]", "continuing_subword_prefix", "##", "max_input_chars_per_word", 100, "vocab",
+            vocabulary));
     json(folder + "/tokenizer.json", tokenizer);
   }
 

@@ -50,8 +50,10 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval", "eval retrieval --run r --data d --split dev",
-        "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm", "features a.jpg --out f --model m --precision fp8"
+        "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval",
+        "eval retrieval --run r --data d --split dev",
+        "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
+        "features a.jpg --out f --model m --precision fp8"
       })
   void otherWrongUsageEndsWith2(String line) {
     Call call = Call.of(folder, line.split(" "));
@@ -71,7 +73,8 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--help", "train --help", "--version", "train --dta x", "train --data nowhere --out o --set stage1.bacth=3", "train --data nowhere --out o",
+        "--help", "train --help", "--version", "train --dta x", "train --data nowhere --out o --set stage1.bacth=3",
+        "train --data nowhere --out o",
         "caption --run nowhere a.jpg", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
       })
   void answersWithoutLibtorch(String line) throws IOException, InterruptedException {
