@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,7 +56,7 @@ public final class FeatureStore implements AutoCloseable {
     this.key = key;
   }
 
-  /** Opens (or begins) the store for {@code key} in a folder of stores. A shard that can't be read is removed, to be computed again. */
+  /** Opens (or begins) the store for {@code key} in a folder of stores. A shard that can't be read is set aside, to be computed again. */
   public static FeatureStore open(Path root, Key key) {
     FeatureStore store = new FeatureStore(root.resolve(key.folder()), key);
     if (Files.isDirectory(store.folder)) {
@@ -146,7 +147,8 @@ public final class FeatureStore implements AutoCloseable {
       }
     } catch (UserError broken) {
       try {
-        Files.deleteIfExists(path);
+        // Set aside, not deleted: it may be the disk's or the system's fault.
+        Files.move(path, path.resolveSibling(path.getFileName() + ".broken"), StandardCopyOption.REPLACE_EXISTING);
       } catch (IOException e) {
         broken.addSuppressed(e);
         throw broken;

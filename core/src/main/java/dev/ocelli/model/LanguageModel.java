@@ -47,13 +47,15 @@ public final class LanguageModel {
       RmsNorm before, Linear queryKeyValue, RmsNorm queryNorm, RmsNorm keyNorm, Linear out, RmsNorm after, Linear gateUp, Linear down) {}
 
   private final Config config;
+  private final long parameters;
   private final Tensor table;
   private final List<Layer> layers;
   private final RmsNorm norm;
   private final Tensor head;
 
-  public LanguageModel(Config config, Weights weights) {
+  public LanguageModel(Config config, Weights source) {
     this.config = config;
+    CountedWeights weights = new CountedWeights(source);
     int d = config.hidden();
     table = weights.get(Weights.Kind.TABLE, "model.embed_tokens.weight", config.vocabulary(), d);
     layers = new ArrayList<>();
@@ -62,10 +64,12 @@ public final class LanguageModel {
     }
     norm = weights.rmsNorm("model.norm", d, config.epsilon());
     head = config.tied() ? table : weights.get(Weights.Kind.MATRIX, "lm_head.weight", config.vocabulary(), d);
+    parameters = weights.total();
   }
 
   private LanguageModel(LanguageModel base, List<Layer> layers) {
     config = base.config;
+    parameters = base.parameters;
     table = base.table;
     this.layers = layers;
     norm = base.norm;
@@ -91,6 +95,11 @@ public final class LanguageModel {
 
   public Config config() {
     return config;
+  }
+
+  /** How many numbers the model has learnt. */
+  public long parameters() {
+    return parameters;
   }
 
   /** Type of the hidden states: the compute type, though a trained embedding table is fp32. */

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -33,6 +34,12 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
   public Tensor tensor(ByteBuffer buffer, Compute compute) {
     long rows = buffer.position() / store.rowBytes();
     BytePointer memory = new BytePointer(buffer.duplicate().position(0));
+    PointerScope scope = PointerScope.getInnerScope();
+    if (scope == null) {
+      throw new IllegalStateException("Features are a view of memory that lives as long as the scope around them, and there is none");
+    }
+    // Only Java knows who uses the buffer: held by the scope, it outlives all that libtorch does with the tensor there.
+    scope.attach(memory);
     return compute.place(
         torch.from_blob(memory, new long[] {rows, store.tokens(), store.hidden()}, new TensorOptions(ScalarType.BFloat16)));
   }

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -82,7 +83,8 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     try (TensorFile file = pulled.open()) {
       String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
       prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
-      VisionEncoder encoder = ModelConfigs.vision(config, new FrozenWeights(file, prefix, compute));
+      Weights weights = new FrozenWeights(file, prefix, compute);
+      VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, weights));
       return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json")));
     }
   }
@@ -96,6 +98,27 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
       case "resnet" -> Preprocessing.resnet();
       default -> Preprocessing.dinov2();
     };
+  }
+
+  /** Finds the text model and refuses one that {@link #text} can't read, without loading it. */
+  public void checkText(String name) {
+    if (!random.contains("text")) {
+      named(name, () -> ModelConfigs.bert(pull.pull(name, progress).config(), 1, 1, 1, 0));
+    }
+  }
+
+  /** Finds the language model and refuses one that {@link #language} can't read, without loading it. */
+  public void checkLanguage(String name) {
+    named(name, () -> ModelConfigs.language(pull.pull(name, progress).config()));
+  }
+
+  /** A mistake in a model's configuration, told with the model's name. */
+  private static <T> T named(String name, Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (UserError mistake) {
+      throw mistake.getMessage().contains(name) ? mistake : new UserError(name + ": " + mistake.getMessage(), mistake);
+    }
   }
 
   /** What the Q-Former begins as: a BERT, DistilBERT or MiniLM. */

@@ -45,11 +45,14 @@ public final class ResNet implements VisionEncoder {
   }
 
   private final Config config;
+  private final CountedWeights counted;
   private final Convolution first;
   private final List<Block> blocks = new ArrayList<>();
 
-  public ResNet(Config config, Weights weights) {
+  public ResNet(Config config, Weights source) {
     this.config = config;
+    counted = new CountedWeights(source);
+    Weights weights = counted;
     first = convolution("embedder.embedder", weights, 3, config.embedding(), 7, 2, true);
     int in = config.embedding();
     for (int stage = 0; stage < config.sizes().length; stage++) {
@@ -79,6 +82,11 @@ public final class ResNet implements VisionEncoder {
         weights.get(Weights.Kind.SCALE, norm + "running_var", out),
         stride,
         relu);
+  }
+
+  @Override
+  public long parameters() {
+    return counted.total();
   }
 
   @Override

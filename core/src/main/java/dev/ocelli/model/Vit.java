@@ -53,14 +53,17 @@ public final class Vit implements VisionEncoder {
   }
 
   private final Config config;
+  private final CountedWeights counted;
   private final Tensor classToken;
   private final Tensor positions;
   private final Linear patches;
   private final List<Layer> layers = new ArrayList<>();
   private final LayerNorm norm;
 
-  public Vit(Config config, Weights weights) {
+  public Vit(Config config, Weights source) {
     this.config = config;
+    counted = new CountedWeights(source);
+    Weights weights = counted;
     int d = config.hidden();
     int p = config.patch();
     int side = config.image() / p;
@@ -87,6 +90,11 @@ public final class Vit implements VisionEncoder {
         weights.linear(at + (dino ? "mlp.fc1" : "intermediate.dense"), d, config.intermediate()),
         weights.linear(at + (dino ? "mlp.fc2" : "output.dense"), config.intermediate(), d),
         dino ? weights.get(Weights.Kind.SCALE, at + "layer_scale2.lambda1", d) : null);
+  }
+
+  @Override
+  public long parameters() {
+    return counted.total();
   }
 
   @Override

@@ -8,7 +8,8 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.Type;
+import org.bytedeco.pytorch.TensorList;
+import org.bytedeco.pytorch.TensorVector;
 
 /** Operators that libtorch has but its Java API lacks, called through the dispatcher by their schema's name. */
 public final class Operators {
@@ -34,11 +35,10 @@ public final class Operators {
       double epsilon) {
     try (PointerScope scope = new PointerScope()) {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
-      Type.TypePtr tensor = operator.schema().arguments().type().get().containedType(0);
       IValueVector stack = new IValueVector();
       // The empty list is max_exp_avg_sqs, of AMSGrad only.
       for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments, List.<Tensor>of(), steps)) {
-        stack.push_back(list(tensor, list));
+        stack.push_back(tensors(list));
       }
       for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(number));
@@ -51,10 +51,11 @@ public final class Operators {
     }
   }
 
-  /** A list of tensors as the dispatcher takes it. An IValue of a TensorVector compiles, but is an opaque pointer and aborts the JVM. */
-  private static IValue list(Type.TypePtr element, List<Tensor> tensors) {
-    GenericList list = new GenericList(element);
-    tensors.forEach(tensor -> list.push_back(new IValue(tensor)));
-    return new IValue(list);
+  /**
+   * A list of tensors as the dispatcher takes it: both list types are one pointer to the same implementation. An IValue of a TensorVector
+   * compiles, but is an opaque pointer and aborts the JVM; the element type that the schema could give leaks with each look at it.
+   */
+  private static IValue tensors(List<Tensor> list) {
+    return new IValue(new GenericList(new TensorList(new TensorVector(list.toArray(Tensor[]::new)))));
   }
 }

@@ -1,6 +1,8 @@
 package dev.ocelli.train;
 
+import dev.ocelli.UserError;
 import dev.ocelli.data.Draws;
+import dev.ocelli.data.Photo;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.GroundingScores;
 import dev.ocelli.model.Lora;
@@ -16,7 +18,6 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.PromptPool;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   private final Recipe recipe;
   private final Compute compute;
+  private final long vision;
   private final PhotoFeatures train;
   private final PhotoFeatures validation;
   private final Pretrained.Language language;
@@ -52,6 +54,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   /**
    * @param source the Q-Former of stage 1, by name; null for a name that begins at random
+   * @param vision how many parameters the frozen encoder has
    */
   CaptionStage(
       Recipe recipe,
@@ -59,8 +62,10 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       QFormer.Config config,
       Function<String, Tensor> source,
       Pretrained.Language language,
+      long vision,
       PhotoFeatures train,
       PhotoFeatures validation) {
+    this.vision = vision;
     this.recipe = recipe;
     this.compute = compute;
     this.config = config;
@@ -69,7 +74,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     this.validation = validation;
     Recipe.Stage2 s = recipe.stage2();
     chat = new ChatPrompt(language.template(), language.tokenizer(), s.image().equals("after_prompt"));
-    pairs = new Pairs(recipe.seed(), "stage 2", train.photos(), recipe.data(), s.captions().equals("all"), s.batch() * s.accumulate());
+    pairs = new Pairs(recipe.seed(), "stage 2", train.photos(), recipe.data(), s.captions().equals("all"), Math.multiplyExact(s.batch(), s.accumulate()));
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
@@ -98,6 +103,29 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     build.accept(parameters.weights());
     vlm = model[0];
     parameters.initialise(recipe.seed(), source);
+    checkLengths();
+  }
+
+  /** No caption may be longer than what the language model can read behind the prompt and the picture. */
+  private void checkLengths() {
+    int prompt = 0;
+    for (String system : recipe.stage2().system()) {
+      for (String user : recipe.stage2().user()) {
+        ChatPrompt.Ids ids = chat.ids(system, user);
+        prompt = Math.max(prompt, ids.before().length + ids.after().length);
+      }
+    }
+    int room = language.model().config().positions() - prompt - config.queries();
+    for (Photo photo : train.photos()) {
+      for (String caption : photo.captions()) {
+        // A token is at least one byte, so that most captions need no counting.
+        int tokens = caption.length() * 4 < room ? 0 : language.answer(pairs.text(caption)).length;
+        if (tokens > room) {
+          throw UserError.of(
+              "Photo %s has a caption of %d tokens (\"%.40s…\"); %d fit behind the prompt. Shorten it.", photo.image(), tokens, caption, room);
+        }
+      }
+    }
   }
 
   private static String partOf(String name) {
@@ -120,6 +148,11 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   @Override
   public Parameters parameters() {
     return parameters;
+  }
+
+  @Override
+  public Map<String, Long> frozen() {
+    return Map.of("vision encoder", vision, "language model", language.model().parameters());
   }
 
   @Override
@@ -163,8 +196,6 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             sum[0] = loss.item_double();
             // Weighted by token over the whole step, however its micro-batches are cut.
             Tensors.scale(loss, 1.0 / tokens).backward();
-            // The features' tensor is a view of the batch's buffer, which backward still reads.
-            Reference.reachabilityFence(batch);
           });
       parameters.gatherGradients();
       total += sum[0];
@@ -175,6 +206,9 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   /** Loss of the right captions with their own photos and with others'; the score is the former's negative. */
   @Override
   public Evaluation evaluate() {
+    if (validation.photos().isEmpty()) {
+      return Evaluation.NONE;
+    }
     ChatPrompt.Ids prompt = chat.ids(recipe.stage2().system().get(0), recipe.stage2().user().get(0));
     Grounding grounding = new Grounding(vlm, prompt, language::answer, pairs::text);
     if (validation.photos().size() < 2) {

@@ -13,7 +13,6 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.Tokenizer;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,6 +39,7 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
 
   private final Recipe recipe;
   private final Compute compute;
+  private final long vision;
   private final PhotoFeatures train;
   private final PhotoFeatures validation;
   private final Tokenizer tokenizer;
@@ -52,6 +52,7 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
 
   /**
    * @param source where parameters begin; null for a name that begins at random
+   * @param vision how many parameters the frozen encoder has
    */
   ContrastStage(
       Recipe recipe,
@@ -59,8 +60,10 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
       QFormer.Config config,
       Function<String, Tensor> source,
       Tokenizer tokenizer,
+      long vision,
       PhotoFeatures train,
       PhotoFeatures validation) {
+    this.vision = vision;
     this.recipe = recipe;
     this.compute = compute;
     this.config = config;
@@ -125,6 +128,11 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
   }
 
   @Override
+  public Map<String, Long> frozen() {
+    return Map.of("vision encoder", vision);
+  }
+
+  @Override
   public Batch prepare(long step) {
     int n = pairs.perStep();
     ByteBuffer features = train.buffer(n);
@@ -145,11 +153,9 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
     Tensor image = heads.images(qformer.queries(train.tensor(batch.features, compute), true));
     Tensor text = heads.texts(qformer.text(batch.text.ids(compute), batch.text.real(compute), true));
     Tensor similarity = ImageTextHeads.similarity(image, text, similarityOf(recipe));
-    Tensor loss = Contrast.loss(similarity, heads.scale(), batch.photos, recipe.stage1().labelSmoothing());
+    Tensor loss = Contrast.loss(similarity, recipe.stage1().learnTemperature() ? heads.scale() : heads.scale().detach(), batch.photos, recipe.stage1().labelSmoothing());
     loss.backward();
     parameters.gatherGradients();
-    // The features' tensor is a view of the batch's buffer, which backward still reads.
-    Reference.reachabilityFence(batch);
     return loss.item_double();
   }
 
@@ -160,6 +166,9 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
   /** Recall on the validation part; the score is the mean of its six figures, which moves less than any one of them. */
   @Override
   public Evaluation evaluate() {
+    if (validation.photos().isEmpty()) {
+      return Evaluation.NONE;
+    }
     RetrievalScores r =
         new Retrieval(qformer, heads, similarityOf(recipe), compute, tokenizer, recipe.stage1().maxTokens(), pairs::text).score(validation);
     Map<String, Double> figures = new LinkedHashMap<>();
@@ -174,6 +183,7 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
 
   @Override
   public void save(Path folder) {
+    tokenizer.save(folder.resolve("tokenizer.json"));
     RunFiles.writeQFormer(folder, config, recipe.qformer().projection(), true, parameters.named());
   }
 

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 
 /** Makes the next steps' batches ready on another thread while the present one is computed. */
@@ -60,5 +61,11 @@ final class Prefetch<B> implements AutoCloseable {
   @Override
   public void close() {
     thread.shutdownNow();
+    try {
+      // What it works with (a tokenizer, mapped files) may be closed right after.
+      thread.awaitTermination(1, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

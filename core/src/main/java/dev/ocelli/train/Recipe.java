@@ -36,6 +36,7 @@ public record Recipe(
   @JsonNaming(SnakeCaseStrategy.class)
   public record Data(double test, double validation, boolean lowercase, boolean stripStop, int maxBadPhotos) {
     public Data {
+      within("data.max_bad_photos", maxBadPhotos, 0, Integer.MAX_VALUE);
       within("data.test", test, 0, 0.9);
       within("data.validation", validation, 0, 0.5);
     }
@@ -78,7 +79,13 @@ public record Recipe(
       within("stage1.batch", batch, 2, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean");
-      within("stage1.temperature", temperature, 1e-3, 10);
+      // Below a hundredth the similarity's scale stands at its limit.
+      within("stage1.temperature", temperature, 0.01, 10);
+      within("stage1.rates.body", rates.body, 0, 1);
+      within("stage1.rates.new", rates.fresh, 0, 1);
+      within("stage1.decay", decay, 0, 1);
+      within("stage1.warmup", warmup, 0, 1e9);
+      within("stage1.clip", clip, 0, 1e9);
       within("stage1.label_smoothing", labelSmoothing, 0, 0.9);
       oneOf("stage1.optimiser", optimiser, "adam", "adamw");
       oneOf("stage1.schedule", schedule, "cosine", "constant");
@@ -89,7 +96,16 @@ public record Recipe(
   /** Rates of stage 2, a part each. */
   public record Stage2Rates(double qformer, double projector, double lora) {}
 
-  public record Lora(int rank, double alpha, double dropout, Set<String> targets) {}
+  public record Lora(int rank, double alpha, double dropout, Set<String> targets) {
+    public Lora {
+      within("stage2.lora.rank", rank, 1, 65536);
+      within("stage2.lora.alpha", alpha, 1e-6, 1e6);
+      within("stage2.lora.dropout", dropout, 0, 0.9);
+      for (String target : targets) {
+        oneOf("stage2.lora.targets", target, dev.ocelli.model.Lora.PROJECTIONS.stream().sorted().toArray(String[]::new));
+      }
+    }
+  }
 
   @JsonNaming(SnakeCaseStrategy.class)
   public record Stage2(
@@ -112,6 +128,12 @@ public record Recipe(
     public Stage2 {
       within("stage2.passes", passes, 1, 1e6);
       oneOf("stage2.captions", captions, "one", "all");
+      within("stage2.rates.qformer", rates.qformer, 0, 1);
+      within("stage2.rates.projector", rates.projector, 0, 1);
+      within("stage2.rates.lora", rates.lora, 0, 1);
+      within("stage2.decay", decay, 0, 1);
+      within("stage2.warmup", warmup, 0, 1e9);
+      within("stage2.clip", clip, 0, 1e9);
       within("stage2.batch", batch, 1, 1 << 20);
       within("stage2.accumulate", accumulate, 1, 1 << 20);
       oneOf("stage2.optimiser", optimiser, "adam", "adamw");
@@ -126,7 +148,15 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {}
+  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {
+    public Generation {
+      within("generation.max_tokens", maxTokens, 1, 1 << 20);
+      within("generation.temperature", temperature, 0, 100);
+      within("generation.top_k", topK, 0, 1 << 30);
+      within("generation.top_p", topP, 1e-6, 1);
+      within("generation.repetition_penalty", repetitionPenalty, 0.01, 100);
+    }
+  }
 
   private static void within(String key, double value, double least, double most) {
     if (!(value >= least && value <= most)) {

@@ -28,7 +28,8 @@ import java.util.stream.Stream;
  */
 public record RunFolder(Path path) {
   private static final List<String> OWN =
-      List.of("recipe.yaml", "run.json", "split.csv", "skipped.csv", "metrics.jsonl", "summary.json", "stage1", "vlm", "state");
+      List.of("recipe.yaml", "run.json", "split.csv", "skipped.csv", "metrics.jsonl", "summary.json", "stage1", "stage1.new", "stage1.old",
+          "vlm", "vlm.new", "vlm.old", "state");
 
   public Path recipe() {
     return path.resolve("recipe.yaml");
@@ -110,17 +111,45 @@ public record RunFolder(Path path) {
   void clear() {
     try {
       for (String name : OWN) {
-        Path place = path.resolve(name);
-        if (Files.exists(place)) {
-          try (Stream<Path> tree = Files.walk(place)) {
-            for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
-              Files.delete(file);
-            }
-          }
-        }
+        delete(path.resolve(name));
       }
     } catch (IOException e) {
       throw new UserError("Can't clear the run folder " + path + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+
+  /** Puts a folder in another's place. A kill in between leaves one of them whole, under its own name or with ".old" behind it. */
+  static void replace(Path place, Path fresh) {
+    Path old = place.resolveSibling(place.getFileName() + ".old");
+    try {
+      delete(old);
+      if (Files.exists(place)) {
+        Files.move(place, old);
+      }
+      Files.move(fresh, place);
+      delete(old);
+    } catch (IOException e) {
+      throw new UserError("Can't put " + fresh + " in place of " + place + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+
+  /** Brings back what {@link #replace} had set aside when it was killed. */
+  void recover() {
+    for (Path place : List.of(stage1(), vlm())) {
+      Path old = place.resolveSibling(place.getFileName() + ".old");
+      if (!Files.exists(place) && Files.exists(old)) {
+        replace(place, old);
+      }
+    }
+  }
+
+  private static void delete(Path place) throws IOException {
+    if (Files.exists(place)) {
+      try (Stream<Path> tree = Files.walk(place)) {
+        for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
     }
   }
 }

@@ -2,7 +2,8 @@ package dev.ocelli.train;
 
 /**
  * How the learning rate moves: up in a line over {@code warmup} steps, then constant, or down half a cosine to nothing at {@code steps}
- * (Loshchilov and Hutter 2017); as transformers' schedules of the same names.
+ * (Loshchilov and Hutter 2017). The first step of a
+ * warm-up already moves a little, where transformers' schedules of the same names stand still for it.
  */
 public record Schedule(String kind, long warmup, long steps) {
   /** What the rates are multiplied with at a step, counted from 0. */

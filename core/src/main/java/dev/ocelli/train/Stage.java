@@ -17,6 +17,9 @@ interface Stage<B> extends AutoCloseable {
 
   Parameters parameters();
 
+  /** Numbers of parameters of the models that take part but don't learn. */
+  Map<String, Long> frozen();
+
   /** Everything of a step that needs no libtorch. Called on another thread, ahead of time, in the order of the steps. */
   B prepare(long step);
 
@@ -52,5 +55,8 @@ interface Stage<B> extends AutoCloseable {
   /**
    * @param score higher is better
    */
-  record Evaluation(double score, Map<String, Double> figures) {}
+  record Evaluation(double score, Map<String, Double> figures) {
+    /** Where no photos are set apart for it. */
+    static final Evaluation NONE = new Evaluation(0, Map.of());
+  }
 }

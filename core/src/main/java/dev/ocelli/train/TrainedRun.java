@@ -56,6 +56,7 @@ public final class TrainedRun implements AutoCloseable {
     if (!run.exists()) {
       throw UserError.of("%s is no run folder: it has no recipe.yaml. Name the folder that ocelli train wrote (--out).", folder);
     }
+    run.recover();
     return new TrainedRun(run, pull, progress, warn);
   }
 
@@ -202,8 +203,16 @@ public final class TrainedRun implements AutoCloseable {
 
   private CaptionFolder read(Path data) {
     SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    boolean own = run.about().get("data") instanceof Map<?, ?> known && CaptionFolder.read(data, settings).sha256().equals(known.get("sha256"));
-    return own && Files.exists(run.split()) ? CaptionFolder.read(data, settings, run.split()) : CaptionFolder.read(data, settings);
+    CaptionFolder folder = CaptionFolder.read(data, settings);
+    if (!Files.exists(run.split())) {
+      return folder;
+    }
+    try {
+      // Captions may have been mended since; which photos were trained on has not changed.
+      return CaptionFolder.read(data, settings, run.split());
+    } catch (UserError otherPhotos) {
+      return folder;
+    }
   }
 
   private void compare(String which, Pretrained.Identity identity) {

@@ -36,6 +36,7 @@ final class Trainer {
       if (Files.exists(run.checkpoint)) {
         at = Checkpoint.read(run.checkpoint, stage.parameters(), adam);
       }
+      run.metrics.rewind(stage.name(), at.step());
       return loop(stage, run, adam, at);
     }
   }
@@ -104,8 +105,15 @@ final class Trainer {
     row.put("step", at.step());
     row.put("validation", evaluation.figures());
     run.metrics.add(row);
-    if (evaluation.score() > at.bestScore()) {
-      stage.save(run.best);
+    if (Double.isNaN(evaluation.score())) {
+      throw UserError.of("Training of %s broke down: its score after step %d is no number. Lower the rates.", stage.name(), at.step());
+    }
+    // Without figures there is no validation part: then the last model is the best.
+    if (evaluation.figures().isEmpty() || evaluation.score() > at.bestScore()) {
+      // In one piece: a kill between its files must not mix two models.
+      Path fresh = run.best.resolveSibling(run.best.getFileName() + ".new");
+      stage.save(fresh);
+      RunFolder.replace(run.best, fresh);
       return new Checkpoint(at.step(), evaluation.score(), at.step());
     }
     return at;

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -57,11 +58,16 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
     // Before begin: data that can't be used must not cost an older run its folder.
-    CaptionFolder folder =
-        !overwrite && Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
-    checkCaptions(recipe, folder.photos());
+    checkCaptions(recipe, CaptionFolder.read(data, split).photos());
+    run.recover();
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
+    }
+    CaptionFolder folder =
+        Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
+    if (run.about().get("data") instanceof Map<?, ?> known && !folder.sha256().equals(known.get("sha256"))) {
+      throw UserError.of(
+          "%s: captions or photos have changed since the run in %s began. Restore them, or start a new run folder.", data, run.path());
     }
     if (recipe.threads() > 0) {
       torch.set_num_threads(recipe.threads());
@@ -73,6 +79,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
 
     Compute compute = Compute.of(recipe.precision(), recipe.device());
     Pretrained pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
+    // A wrong name or kind of model shows now, not after the hours before its turn.
+    if (stage1 && !run.finished("qformer")) {
+      pretrained.checkText(recipe.models().text());
+    }
+    if (stage2) {
+      pretrained.checkLanguage(recipe.models().language());
+    }
     Pretrained.Vision vision = pretrained.vision(recipe.models().vision());
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
@@ -86,16 +99,21 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     if (train.photos().isEmpty()) {
       throw UserError.of("%s: no photo is left to train on. Look at %s.", data, run.skipped());
     }
+    if (validation.photos().isEmpty() && recipe.data().validation() > 0) {
+      throw UserError.of("%s: no photo is left to choose the best checkpoint by. Look at %s, or set data.validation=0.", data, run.skipped());
+    }
     say.accept(
         String.format(
+            Locale.ROOT,
             "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
             bad.count() == 0 ? "" : "; " + bad.count() + " can't be read (skipped.csv)"));
+    long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
-      if (stage1 && !run.finished("qformer") && !contrast(recipe, run, pretrained, train, validation, metrics)) {
+      if (stage1 && !run.finished("qformer") && !contrast(recipe, run, pretrained, size, train, validation, metrics)) {
         return Outcome.STOPPED;
       }
-      if (stage2 && !caption(recipe, run, pretrained, train, validation, metrics)) {
+      if (stage2 && !caption(recipe, run, pretrained, size, train, validation, metrics)) {
         return Outcome.STOPPED;
       }
     }
@@ -156,13 +174,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   }
 
   private boolean contrast(
-      Recipe recipe, RunFolder run, Pretrained pretrained, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
+      Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
     try (Pretrained.Text text = pretrained.text(recipe.models().text())) {
       run.identify("text", text.identity());
       QFormer.Config config = shape(recipe, text.config(), train.store().hidden());
-      text.tokenizer().save(run.stage1().resolve("tokenizer.json"));
       try (ContrastStage stage =
-          new ContrastStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), train, validation)) {
+          new ContrastStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), vision, train, validation)) {
         return run(stage, run, run.stage1(), metrics);
       }
     }
@@ -171,13 +188,21 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private static QFormer.Config shape(Recipe recipe, Map<String, Object> text, int imageHidden) {
     Recipe.QFormerShape q = recipe.qformer();
     QFormer.Config c = ModelConfigs.bert(text, q.queries(), imageHidden, q.crossEvery(), q.crossFirst());
+    if (q.crossFirst() >= c.layers()) {
+      throw UserError.of("qformer.cross_first is %d, but %s has %d layers: the queries would never see a photo.",
+          q.crossFirst(), recipe.models().text(), c.layers());
+    }
+    if (recipe.stage1().maxTokens() > c.positions()) {
+      throw UserError.of("stage1.max_tokens is %d, but %s has %d positions.",
+          recipe.stage1().maxTokens(), recipe.models().text(), c.positions());
+    }
     return new QFormer.Config(
         c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(), c.crossEvery(),
         c.crossFirst(), c.epsilon(), q.dropout());
   }
 
   private boolean caption(
-      Recipe recipe, RunFolder run, Pretrained pretrained, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
+      Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
     Pretrained.Language language = pretrained.language(recipe.models().language());
     run.identify("language", language.identity());
     QFormer.Config config = RunFiles.readQFormer(run.stage1());
@@ -190,7 +215,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       Function<String, Tensor> source =
           name -> file.names().contains(name) ? Tensors.of(file.floats(name), file.info(name).shape()) : null;
       try (CaptionStage stage =
-          new CaptionStage(recipe, pretrained.compute(), config, source, language, train, validation)) {
+          new CaptionStage(recipe, pretrained.compute(), config, source, language, vision, train, validation)) {
         return run(stage, run, run.vlm(), metrics);
       }
     }
@@ -201,7 +226,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     Path checkpoint = run.checkpoint(stage.name());
     Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, best, metrics, progress, stop));
     if (!result.finished()) {
-      say.accept(String.format("Stopped after step %d of %d; the same command goes on from there.", result.steps(), stage.settings().steps()));
+      say.accept(String.format(Locale.ROOT, "Stopped after step %d of %d; the same command goes on from there.", result.steps(), stage.settings().steps()));
       return false;
     }
     Map<String, Object> row = new LinkedHashMap<>();
@@ -214,15 +239,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return true;
   }
 
-  /** The table of what is trained, at which rate. All else is frozen. */
+  private static String row(String part, long size, String how) {
+    return String.format(Locale.ROOT, "  %-15s %,13d parameters, %s", part, size, how);
+  }
+
+  /** The table of what is trained, at which rate., and of what is frozen. */
   private <B> void describe(Stage<B> stage) {
     Map<String, Long> sizes = new TreeMap<>();
     for (Parameters.Named named : stage.parameters().named()) {
       sizes.merge(named.part(), named.master().numel(), Long::sum);
     }
-    say.accept(String.format("Training %s: %d steps of %d pairs", stage.name(), stage.settings().steps(), stage.settings().pairsPerStep()));
-    sizes.forEach(
-        (part, size) -> say.accept(String.format("  %-12s %,13d parameters at rate %s", part, size, stage.settings().rates().get(part))));
-    say.accept("  frozen: vision encoder" + (stage instanceof CaptionStage ? ", language model" : ""));
+    say.accept(String.format(Locale.ROOT, "Training %s: %d steps of %d pairs", stage.name(), stage.settings().steps(), stage.settings().pairsPerStep()));
+    sizes.forEach((part, size) -> say.accept(row(part, size, "learns at rate " + stage.settings().rates().get(part))));
+    stage.frozen().forEach((part, size) -> say.accept(row(part, size, "frozen")));
   }
 }
