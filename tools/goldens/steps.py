@@ -124,6 +124,7 @@ def write(stage, case, build):
     """build() gives fresh (named parameters, part of a name, micro-batches' losses)."""
     named, part, micro = build()
     losses, norms = train(case, named, part, micro)
+    final = {"final." + k: p.detach().clone() for k, p in named.items()}
     low, low_part, low_micro = build()
 
     def autocast(step):
@@ -131,7 +132,6 @@ def write(stage, case, build):
             yield from low_micro(step)
 
     low_losses, low_norms = train(case, low, low_part, autocast)
-    final = {"final." + k: p for k, p in named.items()}
     save(f"{stage}-{case['name']}", {"losses": losses, "norms": norms, "bf16.losses": low_losses, "bf16.norms": low_norms} | final, case=case)
     print(stage, case["name"], [round(x, 3) for x in losses.tolist()], "norms", [round(x, 2) for x in norms.tolist()],
           "bf16 off by", f"{(low_losses - losses).abs().max():.1e}")
@@ -175,12 +175,11 @@ def stage1():
 
         return {plain(k): p for k, p in model.named_parameters()}, lambda k: "new" if any(n in k for n in NEW) else "body", micro
 
-    base = dict(rates={"body": 2e-3, "new": 1e-2}, decay=0.05, warmup=3, schedule="cosine", clip=1.0)
+    base = dict(rates={"body": 1e-3, "new": 4e-3}, decay=0.05, warmup=3, schedule="cosine", clip=1.0)
     for case in (
         dict(base, name="best", similarity="best", learn=True, smoothing=0.0, optimiser="adamw"),
         dict(base, name="mean", similarity="mean", learn=False, smoothing=0.1, optimiser="adam"),
-        dict(base, name="fixed", similarity="best", learn=False, smoothing=0.1, optimiser="adamw", warmup=0, schedule="constant", clip=0,
-             rates={"body": 1e-3, "new": 4e-3}),
+        dict(base, name="fixed", similarity="best", learn=False, smoothing=0.1, optimiser="adamw", warmup=0, schedule="constant", clip=0),
         dict(base, name="smooth", similarity="mean", learn=True, smoothing=0.1, optimiser="adamw", decay=0.2),
     ):
         write("stage1", case, lambda: build(case))
