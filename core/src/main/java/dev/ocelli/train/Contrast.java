@@ -4,7 +4,6 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -29,17 +28,29 @@ public final class Contrast {
           Tensor logits = similarity.mul(scale);
           Tensor twins = twins(photos);
           if (twins != null) {
-            logits = logits.masked_fill(logits.is_cuda() ? twins.to(logits.device(), ScalarType.Bool) : twins, new Scalar(-1e4));
+            twins = logits.is_cuda() ? twins.to(logits.device(), ScalarType.Bool) : twins;
+            logits = logits.masked_fill(twins, new Scalar(-1e4));
           }
-          Tensor own = torch.arange(new Scalar((double) photos.length), logits.options()).to(ScalarType.Long);
-          Tensor imageToText = crossEntropy(logits, own, smoothing);
-          Tensor textToImage = crossEntropy(logits.t(), own, smoothing);
+          Tensor imageToText = crossEntropy(logits, twins, smoothing);
+          Tensor textToImage = crossEntropy(logits.t(), twins, smoothing);
           return Tensors.scale(imageToText.add(textToImage), 0.5);
         });
   }
 
-  private static Tensor crossEntropy(Tensor logits, Tensor own, double smoothing) {
-    return torch.cross_entropy_loss(logits, own, new TensorOptional(), 1, -100, smoothing);
+  /** torch's own would give a share of the smoothed label to the masked twins too, and with it a loss in the tens. */
+  private static Tensor crossEntropy(Tensor logits, Tensor twins, double smoothing) {
+    Tensor log = torch.log_softmax(logits, 1);
+    Tensor own = log.diagonal().mean();
+    if (smoothing == 0) {
+      return own.neg();
+    }
+    Tensor others = twins == null ? log.mean(1) : log.masked_fill(twins, new Scalar(0.0)).sum(1).div(competing(twins));
+    return Tensors.scale(own, 1 - smoothing).add(Tensors.scale(others.mean(), smoothing)).neg();
+  }
+
+  /** How many pairs compete in each row, {@code [pairs]}. */
+  private static Tensor competing(Tensor twins) {
+    return twins.logical_not().sum(1).to(ScalarType.Float);
   }
 
   /** True where two pairs are of one photo but not the same pair; null where there are none. */

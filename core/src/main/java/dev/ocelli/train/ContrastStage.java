@@ -153,7 +153,9 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
     Tensor image = heads.images(qformer.queries(train.tensor(batch.features, compute), true));
     Tensor text = heads.texts(qformer.text(batch.text.ids(compute), batch.text.real(compute), true));
     Tensor similarity = ImageTextHeads.similarity(image, text, similarityOf(recipe));
-    Tensor loss = Contrast.loss(similarity, recipe.stage1().learnTemperature() ? heads.scale() : heads.scale().detach(), batch.photos, recipe.stage1().labelSmoothing());
+    // A fixed temperature's slope would count in the norm that clipping looks at.
+    Tensor scale = recipe.stage1().learnTemperature() ? heads.scale() : heads.scale().detach();
+    Tensor loss = Contrast.loss(similarity, scale, batch.photos, recipe.stage1().labelSmoothing());
     loss.backward();
     parameters.gatherGradients();
     return loss.item_double();

@@ -1,0 +1,92 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import dev.ocelli.weights.TensorFile;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The contrast loss against PyTorch's cross-entropy over the pairs that compete. */
+class ContrastTest {
+  private record Result(double loss, float[] similarity, float[] scale) {
+    double error(TensorFile golden, String name) {
+      double error = Math.abs(loss - golden.floats(name + ".loss")[0]);
+      error = Math.max(error, apart(similarity, golden.floats(name + ".g.similarity")));
+      return Math.max(error, apart(scale, golden.floats(name + ".g.scale")));
+    }
+
+    private static double apart(float[] one, float[] other) {
+      return IntStream.range(0, one.length).mapToDouble(i -> Math.abs(one[i] - other[i])).max().orElseThrow();
+    }
+  }
+
+  private static Result run(TensorFile golden, int[] photos, double smoothing, int shift) {
+    Result[] result = new Result[1];
+    Scope.run(
+        () -> {
+          Tensor similarity = StepGolden.tensor(golden, "in.similarity").set_requires_grad(true);
+          Tensor scale = StepGolden.tensor(golden, "in.scale").set_requires_grad(true);
+          Tensor seen = shift == 0 ? similarity : similarity.roll(new long[] {shift}, new long[] {1});
+          Tensor loss = Contrast.loss(seen, scale, photos, smoothing);
+          loss.backward();
+          result[0] = new Result(loss.item_double(), Tensors.floats(similarity.grad()), Tensors.floats(scale.grad()));
+        });
+    return result[0];
+  }
+
+  private static int[] photos(TensorFile golden, boolean twins) {
+    int[] photos = Arrays.stream(Tensors.longs(StepGolden.tensor(golden, "in.photos"))).mapToInt(Math::toIntExact).toArray();
+    return twins ? photos : IntStream.range(0, photos.length).toArray();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"plain,0.0", "plain,0.1", "twins,0.0", "twins,0.1"})
+  void lossAndGradientsArePyTorchs(String kind, double smoothing) {
+    try (TensorFile golden = StepGolden.file("contrast")) {
+      boolean twins = kind.equals("twins");
+      String name = kind + "-" + smoothing;
+      assertThat(run(golden, photos(golden, twins), smoothing, 0).error(golden, name)).isLessThan(1e-5);
+      assertThat(run(golden, photos(golden, twins), smoothing, 1).error(golden, name)).as("labels shifted").isGreaterThan(1e-2);
+      assertThat(run(golden, photos(golden, !twins), smoothing, 0).error(golden, name)).as("twins").isGreaterThan(1e-2);
+      assertThat(run(golden, photos(golden, twins), 0.1 - smoothing, 0).error(golden, name)).as("smoothing").isGreaterThan(1e-2);
+    }
+  }
+
+  /** A batch of one photo's captions alone has nothing to tell apart. */
+  @ParameterizedTest
+  @CsvSource({"0.0", "0.1"})
+  void captionsOfOnePhotoDoNotCompete(double smoothing) {
+    try (TensorFile golden = StepGolden.file("contrast")) {
+      Result result = run(golden, new int[6], smoothing, 0);
+      assertThat(result.loss).isCloseTo(0, within(1e-6));
+      assertThat(result.similarity).containsOnly(0f);
+    }
+  }
+
+  @Test
+  void schedulesAreTransformersAfterTheWarmUp() {
+    try (TensorFile golden = StepGolden.file("schedule")) {
+      for (String name : golden.names()) {
+        String[] of = name.split("-");
+        Schedule schedule = new Schedule(of[0], Long.parseLong(of[1]), Long.parseLong(of[2]));
+        float[] factors = golden.floats(name);
+        for (int step = 0; step < factors.length; step++) {
+          boolean warming = step < schedule.warmup();
+          // Theirs is step / warmup, so that the first step is lost.
+          double expected = warming ? (step + 1.0) / (schedule.warmup() + 1.0) : factors[step];
+          assertThat(schedule.factor(step)).as(name + " step " + step).isCloseTo(expected, within(1e-6));
+          assertThat(schedule.factor(step)).isGreaterThanOrEqualTo(warming ? factors[step] : 0);
+        }
+        assertThat(schedule.factor(0)).isPositive();
+        assertThat(schedule.factor(schedule.steps() + 5)).isCloseTo(of[0].equals("cosine") ? 0 : 1, within(1e-12));
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.jna.Function;
+import com.sun.jna.Structure;
+import dev.ocelli.nn.Compute;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Two thousand steps leave native memory as it was. Run it with OMP_NUM_THREADS=1: each thread's heap grows on its own. */
+@Tag("long")
+@EnabledOnOs(OS.LINUX)
+class MemoryTest {
+  private static final double MIB = 1 << 20;
+
+  @TempDir Path folder;
+
+  /** glibc's account of its heaps, which moves with every block that is not freed; the process's size also holds Java's own growth. */
+  @Structure.FieldOrder({"arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"})
+  public static class Heap extends Structure implements Structure.ByValue {
+    public long arena;
+    public long ordblks;
+    public long smblks;
+    public long hblks;
+    public long hblkhd;
+    public long usmblks;
+    public long fsmblks;
+    public long uordblks;
+    public long fordblks;
+    public long keepcost;
+
+    static double used() {
+      Heap heap = (Heap) Function.getFunction("c", "mallinfo2").invoke(Heap.class, new Object[0]);
+      return (heap.uordblks + heap.hblkhd) / MIB;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qformer,fp32", "vlm,fp32", "qformer,bf16", "vlm,bf16"})
+  void twoThousandStepsLeaveMemoryFlat(String name, String precision) {
+    // Three steps a pass.
+    String[] long2000 = {"stage1.passes=667", "stage2.passes=667", "stage1.evaluate=50", "stage2.evaluate=50"};
+    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), long2000);
+        Stage<?> stage = name.equals("qformer") ? run.contrast() : run.caption()) {
+      List<double[]> seen = new ArrayList<>();
+      int[] step = new int[1];
+      run.train(
+          stage,
+          "run",
+          () -> {
+            step[0]++;
+            if (step[0] % 200 == 0) {
+              System.gc(); // the prefetched batches' buffers are the collector's to free
+              seen.add(new double[] {step[0], Pointer.physicalBytes() / MIB, Heap.used()});
+            }
+            return false;
+          });
+      for (double[] row : seen) {
+        System.out.printf("%s %s step %4.0f: process %.2f MiB, malloc in use %.3f MiB%n", name, precision, row[0], row[1], row[2]);
+      }
+      double[] settled = seen.get(4);
+      double[] last = seen.get(seen.size() - 1);
+      assertThat(last[2] - settled[2]).as("MiB of malloc from step 1000 to 2000").isLessThan(0.5);
+      assertThat(last[1] - settled[1]).as("MiB of the process from step 1000 to 2000").isLessThan(16);
+    }
+  }
+}

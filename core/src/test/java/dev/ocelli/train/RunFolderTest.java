@@ -1,0 +1,73 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ocelli.UserError;
+import dev.ocelli.model.Pretrained;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFolderTest {
+  @TempDir Path temp;
+
+  private RunFolder run;
+
+  @BeforeEach
+  void folder() {
+    run = new RunFolder(temp.resolve("run"));
+  }
+
+  @Test
+  void aNewFolderHoldsNothing() {
+    assertThat(run.exists()).isFalse();
+    assertThat(run.trained()).isFalse();
+    assertThat(run.finished("qformer")).isFalse();
+    assertThat(run.about()).isEmpty();
+  }
+
+  @Test
+  void notesAddUp() {
+    run.note("data", Map.of("folder", "photos"));
+    run.note("qformer", Map.of("finished", false));
+    assertThat(run.finished("qformer")).isFalse();
+    run.note("qformer", Map.of("finished", true));
+    assertThat(run.finished("qformer")).isTrue();
+    assertThat(run.finished("vlm")).isFalse();
+    assertThat(run.about()).containsEntry("data", Map.of("folder", "photos"));
+  }
+
+  @Test
+  void otherWeightsThanTheRunBeganWithAreRefused() {
+    run.identify("vision", new Pretrained.Identity("eyes", "a".repeat(64), "hub"));
+    run.identify("vision", new Pretrained.Identity("the same elsewhere", "a".repeat(64), "folder"));
+    run.identify("text", new Pretrained.Identity("words", "b".repeat(64), "hub"));
+    assertThatThrownBy(() -> run.identify("vision", new Pretrained.Identity("eyes", "b".repeat(64), "hub")))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("vision")
+        .hasMessageContaining("aaaaaaaaaaaa")
+        .hasMessageContaining("bbbbbbbbbbbb");
+  }
+
+  @Test
+  void clearingLeavesWhatIsNotTheRuns() throws Exception {
+    Files.createDirectories(run.stage1());
+    Files.createDirectories(run.checkpoint("qformer").getParent());
+    for (Path own : List.of(run.recipe(), run.metrics(), run.stage1().resolve("model.safetensors"), run.checkpoint("qformer"))) {
+      Files.writeString(own, "x");
+    }
+    Path notes = Files.writeString(run.path().resolve("notes.txt"), "mine");
+    assertThat(run.exists()).isTrue();
+    assertThat(run.trained()).isTrue();
+    run.clear();
+    assertThat(run.exists()).isFalse();
+    assertThat(run.trained()).isFalse();
+    assertThat(run.path().toFile().list()).containsExactly("notes.txt");
+    assertThat(notes).hasContent("mine");
+  }
+}

@@ -1,0 +1,212 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ocelli.UserError;
+import dev.ocelli.model.Vlm;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Parameters;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The real stages through the real loop. */
+class StagesTest {
+  @TempDir Path folder;
+
+  private static Stage<?> stage(TinyRun run, String name) {
+    return name.equals("qformer") ? run.contrast() : run.caption();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qformer,fp32", "qformer,bf16", "vlm,fp32", "vlm,bf16"})
+  void lossesGoDown(String name, String precision) {
+    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), "stage1.passes=80", "stage2.passes=40", "stage1.evaluate=40", "stage2.evaluate=40");
+        Stage<?> stage = stage(run, name)) {
+      Trainer.Result result = run.train(stage, "down", () -> false);
+      List<Double> losses = run.losses("down");
+      double first = mean(losses.subList(0, 6));
+      double last = mean(losses.subList(losses.size() - 6, losses.size()));
+      System.out.printf("%s %s: loss from %.3f to %.3f in %d steps%n", name, precision, first, last, losses.size());
+      assertThat(result.finished()).isTrue();
+      assertThat(losses).hasSize((int) stage.settings().steps()).allMatch(Double::isFinite);
+      assertThat(last).isLessThan(0.8 * first);
+    }
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+  }
+
+  /** With dropout, whose masks must be those of the uninterrupted run. */
+  @ParameterizedTest
+  @CsvSource({"qformer,fp32,1", "qformer,bf16,7", "vlm,fp32,1", "vlm,bf16,7", "vlm,fp32,17"})
+  void aStoppedRunGoesOnAsIfNothingHadHappened(String name, String precision, int stopAfter) {
+    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), "qformer.dropout=0.2", "stage2.lora.dropout=0.2")) {
+      float[] whole;
+      try (Stage<?> stage = stage(run, name)) {
+        Trainer.Result result = run.train(stage, "whole", () -> false);
+        whole = Tensors.floats(stage.parameters().master());
+        assertThat(result.finished()).isTrue();
+      }
+      try (Stage<?> stage = stage(run, name)) {
+        AtomicInteger steps = new AtomicInteger();
+        Trainer.Result result = run.train(stage, "halves", () -> steps.incrementAndGet() == stopAfter);
+        assertThat(result.finished()).isFalse();
+        assertThat(result.steps()).isEqualTo(stopAfter);
+        assertThat(Tensors.floats(stage.parameters().master())).isNotEqualTo(whole);
+      }
+      try (Stage<?> stage = stage(run, name)) {
+        assertThat(run.train(stage, "halves", () -> false).finished()).isTrue();
+        assertThat(run.losses("halves")).isEqualTo(run.losses("whole"));
+        assertThat(Tensors.floats(stage.parameters().master())).isEqualTo(whole);
+      }
+    }
+  }
+
+  @Test
+  void dropoutMattersForTheTestAbove() {
+    try (TinyRun plain = new TinyRun(folder, Compute.FP32);
+        TinyRun dropping = new TinyRun(folder, Compute.FP32, "qformer.dropout=0.2");
+        Stage<?> one = plain.contrast();
+        Stage<?> other = dropping.contrast()) {
+      plain.train(one, "plain", () -> false);
+      dropping.train(other, "dropping", () -> false);
+      assertThat(plain.losses("plain")).isNotEqualTo(plain.losses("dropping"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fp32", "bf16"})
+  void theLanguageModelStaysAsItWas(String precision) {
+    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"));
+        CaptionStage stage = run.caption()) {
+      Map<String, float[]> before = values(run.frozen);
+      float[] answer = answer(run);
+      run.train(stage, "run", () -> false);
+      values(run.frozen).forEach((name, after) -> assertThat(after).as(name).containsExactly(before.get(name)));
+      assertThat(before).hasSizeGreaterThan(10);
+      assertThat(answer(run)).containsExactly(answer);
+    }
+  }
+
+  private static Map<String, float[]> values(Map<String, Tensor> tensors) {
+    Map<String, float[]> values = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> values.put(name, Tensors.floats(tensor)));
+    return values;
+  }
+
+  /** What the language model says to a few words, without adapters. */
+  private static float[] answer(TinyRun run) {
+    float[][] answer = new float[1][];
+    Scope.run(
+        () -> {
+          Tensor words = run.language.model().embed(Tensors.of(new int[] {5, 9, 40, 2}, 1, 4));
+          answer[0] = Tensors.floats(run.language.model().logits(run.language.model().forward(words, null, false, null)));
+        });
+    return answer[0];
+  }
+
+  @Test
+  void aPartAtRateNothingStaysAsItWas() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.rates.projector=0", "stage1.learn_temperature=false");
+        CaptionStage caption = run.caption();
+        ContrastStage contrast = run.contrast()) {
+      changes(run, caption, "caption").forEach(
+          (name, changed) -> assertThat(changed).as(name).isEqualTo(!name.startsWith("projector.")));
+      changes(run, contrast, "contrast").forEach((name, changed) -> assertThat(changed).as(name).isEqualTo(!name.equals("logit_scale")));
+    }
+  }
+
+  private static <B> Map<String, Boolean> changes(TinyRun run, Stage<B> stage, String name) {
+    Map<String, float[]> before = StepGolden.values(stage.parameters());
+    run.train(stage, name, () -> false);
+    Map<String, Boolean> changed = new LinkedHashMap<>();
+    StepGolden.values(stage.parameters()).forEach((tensor, after) -> changed.put(tensor, !Arrays.equals(before.get(tensor), after)));
+    return changed;
+  }
+
+  /** Clipping must not see what isn't trained: with a fixed temperature nothing pulls at it. */
+  @Test
+  void aFixedTemperatureHasNoGradient() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage1.learn_temperature=false");
+        ContrastStage stage = run.contrast()) {
+      Scope.run(() -> stage.run(stage.prepare(0), 0));
+      Parameters.Range fixed = stage.parameters().ranges().stream().filter(r -> r.part().equals(ContrastStage.FIXED)).findFirst().orElseThrow();
+      float[] gradient = Tensors.floats(stage.parameters().gradient());
+      assertThat(Arrays.copyOfRange(gradient, (int) fixed.start(), (int) fixed.end())).containsOnly(0f);
+      assertThat(stage.parameters().clip(0)).isPositive();
+    }
+  }
+
+  @Test
+  void batchesDoNotDependOnWhatWasPreparedBefore() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.prompt_per=pair");
+        ContrastStage contrast = run.contrast();
+        CaptionStage caption = run.caption()) {
+      sameInAnyOrder(contrast, b -> Arrays.toString(b.photos()) + Arrays.toString(b.text().ids()) + b.features().flip().hashCode());
+      sameInAnyOrder(caption, batches -> batches.stream().map(b -> text(b.examples()) + b.features().flip().hashCode()).toList().toString());
+    }
+  }
+
+  private static <B> void sameInAnyOrder(Stage<B> stage, Function<B, String> text) {
+    int steps = (int) stage.settings().steps();
+    String[] forward = new String[steps];
+    for (int step = 0; step < steps; step++) {
+      forward[step] = text.apply(stage.prepare(step));
+    }
+    for (int step = steps - 1; step >= 0; step--) {
+      assertThat(text.apply(stage.prepare(step))).isEqualTo(forward[step]);
+    }
+    assertThat(forward).doesNotHaveDuplicates();
+  }
+
+  private static String text(List<Vlm.Example> examples) {
+    StringBuilder text = new StringBuilder();
+    examples.forEach(e -> text.append(Arrays.toString(e.before())).append(Arrays.toString(e.after())).append(Arrays.toString(e.answer())));
+    return text.toString();
+  }
+
+  @Test
+  void aCheckpointOfAnotherLayoutIsRefused() throws Exception {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32);
+        TinyRun wider = new TinyRun(folder, Compute.FP32, "stage2.lora.rank=4");
+        TinyRun lower = new TinyRun(folder, Compute.BF16)) {
+      try (Stage<?> stage = run.caption()) {
+        run.train(stage, "run", () -> true);
+      }
+      for (TinyRun other : List.of(wider, lower)) {
+        try (Stage<?> stage = other.caption()) {
+          assertThatThrownBy(() -> other.train(stage, "run", () -> false)).isInstanceOf(UserError.class).hasMessageContaining("another shape");
+        }
+      }
+      Path state = folder.resolve("run/state.safetensors");
+      Files.write(state, Arrays.copyOf(Files.readAllBytes(state), (int) Files.size(state) / 2));
+      try (Stage<?> stage = run.caption()) {
+        assertThatThrownBy(() -> run.train(stage, "run", () -> false)).isInstanceOf(UserError.class).hasMessageContaining("state.safetensors");
+      }
+    }
+  }
+
+  @Test
+  void aBrokenDownRunSaysSo() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.rates.projector=1e30", "stage2.rates.lora=1e30", "stage2.warmup=0");
+        Stage<?> stage = run.caption()) {
+      assertThatThrownBy(() -> run.train(stage, "run", () -> false)).isInstanceOf(UserError.class).hasMessageContaining("broke down at step");
+    }
+  }
+}
