@@ -145,11 +145,11 @@ final class TinyRun implements AutoCloseable {
   }
 
   ContrastStage contrast() {
-    return new ContrastStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, train, validation);
+    return new ContrastStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation);
   }
 
   CaptionStage caption() {
-    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, train, validation);
+    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation);
   }
 
   /** Trains on in a folder of that name. */
