@@ -34,11 +34,10 @@ public final class Operators {
       double epsilon) {
     try (PointerScope scope = new PointerScope()) {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
-      Type.TypePtr tensor = operator.schema().arguments().type().get().containedType(0);
       IValueVector stack = new IValueVector();
       // The empty list is max_exp_avg_sqs, of AMSGrad only.
       for (List<Tensor> list : List.of(parameters, gradients, firstMoments, secondMoments, List.<Tensor>of(), steps)) {
-        stack.push_back(list(tensor, list));
+        stack.push_back(list(list));
       }
       for (double number : new double[] {rate, beta1, beta2, decay, epsilon}) {
         stack.push_back(new IValue(number));
@@ -52,9 +51,23 @@ public final class Operators {
   }
 
   /** A list of tensors as the dispatcher takes it. An IValue of a TensorVector compiles, but is an opaque pointer and aborts the JVM. */
-  private static IValue list(Type.TypePtr element, List<Tensor> tensors) {
-    GenericList list = new GenericList(element);
+  private static IValue list(List<Tensor> tensors) {
+    GenericList list = new GenericList(TensorType.POINTER);
     tensors.forEach(tensor -> list.push_back(new IValue(tensor)));
     return new IValue(list);
+  }
+
+  /** The type "Tensor", asked for once: JavaCPP copies a schema's arguments at each look and never frees them, 3 KB a time. */
+  private static final class TensorType {
+    static final Type.TypePtr POINTER = find();
+
+    private static Type.TypePtr find() {
+      try (PointerScope scope = new PointerScope()) {
+        OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
+        Type.TypePtr tensor = operator.schema().arguments().type().get().containedType(0);
+        tensor.retainReference();
+        return tensor;
+      }
+    }
   }
 }
