@@ -2,8 +2,8 @@ package dev.ocelli.train;
 
 /**
  * How the learning rate moves: up in a line over {@code warmup} steps, then constant, or down half a cosine to nothing at {@code steps}
- * (Loshchilov and Hutter 2017); as transformers' schedules of the same names, but for the warm-up: theirs begins with a step at rate 0, ours
- * at {@code 1 / (warmup + 1)}.
+ * (Loshchilov and Hutter 2017); as transformers' schedules of the same names, but for the warm-up: theirs begins with a step at rate 0,
+ * ours at {@code 1 / (warmup + 1)}.
  */
 public record Schedule(String kind, long warmup, long steps) {
   /** What the rates are multiplied with at a step, counted from 0. */

@@ -36,8 +36,9 @@ class CaptionStepsTest {
   void twelveStepsArePyTorchs(String name) {
     try (StepGolden golden = StepGolden.open("stage2", name)) {
       Curve curve = train(golden, Compute.FP32, Mistake.NONE);
-      System.out.printf("stage 2 %s fp32: losses off by %.1e, norms %.1e, end %.1e%n", name, golden.lossError(curve), golden.normError(curve),
-          golden.endError(curve));
+      System.out.printf(
+          "stage 2 %s fp32: losses off by %.1e, norms %.1e, end %.1e%n",
+          name, golden.lossError(curve), golden.normError(curve), golden.endError(curve));
       assertThat(golden.lossError(curve)).isLessThan(1e-5);
       assertThat(golden.normError(curve)).isLessThan(1e-4);
       assertThat(golden.endError(curve)).isLessThan(1e-4);
@@ -61,7 +62,8 @@ class CaptionStepsTest {
       for (Mistake mistake : Mistake.values()) {
         if (mistake != Mistake.NONE && mistake != Mistake.TWINS_NOT_MASKED) {
           Curve curve = train(golden, Compute.FP32, mistake);
-          System.out.printf("stage 2 %s with %s: losses off by %.1e, end %.1e%n", name, mistake, golden.lossError(curve), golden.endError(curve));
+          System.out.printf(
+              "stage 2 %s with %s: losses off by %.1e, end %.1e%n", name, mistake, golden.lossError(curve), golden.endError(curve));
           assertThat(golden.lossError(curve)).as(mistake.toString()).isGreaterThan(1e-4);
           assertThat(golden.endError(curve)).as(mistake.toString()).isGreaterThan(1e-3);
         }
@@ -75,7 +77,12 @@ class CaptionStepsTest {
     Consumer<Weights> build =
         w ->
             vlm[0] =
-                new Vlm(new QFormer(QFORMER, w, false), new Projector(8, 12, w.in("projector.")), language, new Lora(LORA, LANGUAGE, w), compute);
+                new Vlm(
+                    new QFormer(QFORMER, w, false),
+                    new Projector(8, 12, w.in("projector.")),
+                    language,
+                    new Lora(LORA, LANGUAGE, w),
+                    compute);
     try (Parameters parameters = new Parameters(compute, CaptionStepsTest::part, build);
         Adam adam = golden.adam(parameters, mistake)) {
       build.accept(parameters.weights());

@@ -31,8 +31,9 @@ class ContrastStepsTest {
   void twelveStepsArePyTorchs(String name) {
     try (StepGolden golden = StepGolden.open("stage1", name)) {
       Curve curve = train(golden, Compute.FP32, Mistake.NONE);
-      System.out.printf("stage 1 %s fp32: losses off by %.1e, norms %.1e, end %.1e%n", name, golden.lossError(curve), golden.normError(curve),
-          golden.endError(curve));
+      System.out.printf(
+          "stage 1 %s fp32: losses off by %.1e, norms %.1e, end %.1e%n",
+          name, golden.lossError(curve), golden.normError(curve), golden.endError(curve));
       assertThat(golden.lossError(curve)).isLessThan(1e-5);
       assertThat(golden.normError(curve)).isLessThan(1e-4);
       assertThat(golden.endError(curve)).isLessThan(1e-4);
@@ -58,7 +59,8 @@ class ContrastStepsTest {
         if (mistake != Mistake.NONE && mistake != Mistake.MEAN_PER_MICRO_BATCH
             && !(plain && Set.of(Mistake.WARM_UP_OFF, Mistake.CLIP_OFF).contains(mistake))) {
           Curve curve = train(golden, Compute.FP32, mistake);
-          System.out.printf("stage 1 %s with %s: losses off by %.1e, end %.1e%n", name, mistake, golden.lossError(curve), golden.endError(curve));
+          System.out.printf(
+              "stage 1 %s with %s: losses off by %.1e, end %.1e%n", name, mistake, golden.lossError(curve), golden.endError(curve));
           assertThat(golden.lossError(curve)).as(mistake.toString()).isGreaterThan(1e-4);
           assertThat(golden.endError(curve)).as(mistake.toString()).isGreaterThan(1e-3);
         }
