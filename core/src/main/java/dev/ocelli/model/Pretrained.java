@@ -130,7 +130,9 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     }
     PulledModel pulled = pull.pull(name, progress);
     TensorFile file = pulled.open();
-    return new Text(identity(pulled), pulled.config(), BertNames.source(file), tokenizer(pulled), file);
+    Tokenizer tokenizer = tokenizer(pulled);
+    checkVocabulary(pulled, tokenizer, ModelConfigs.bert(pulled.config(), 1, 1, 1, 0).vocabulary());
+    return new Text(identity(pulled), pulled.config(), BertNames.source(file), tokenizer, file);
   }
 
   /** A decoder of the Llama family, with its tokenizer and chat template. */
@@ -141,8 +143,17 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
       Weights weights = random.contains("language") ? new RandomWeights(seed, compute) : new FrozenWeights(file, "", compute);
       LanguageModel model = new LanguageModel(ModelConfigs.language(config), weights);
       Tokenizer tokenizer = tokenizer(pulled);
+      checkVocabulary(pulled, tokenizer, model.config().vocabulary());
       int end = end(config, pulled);
       return new Language(random.contains("language") ? identity(name) : identity(pulled), model, tokenizer, template(pulled, tokenizer, end), end);
+    }
+  }
+
+  private static void checkVocabulary(PulledModel pulled, Tokenizer tokenizer, int vocabulary) {
+    if (tokenizer.vocabularySize() > vocabulary) {
+      throw UserError.of(
+          "%s: the tokenizer gives ids up to %d, but the model has %d words. They don't belong together.",
+          pulled.folder(), tokenizer.vocabularySize() - 1, vocabulary);
     }
   }
 

@@ -225,7 +225,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   @Override
   public void save(Path folder) {
-    RunFiles.writeVlm(folder, config, loraConfig, recipe.models().language(), parameters.named());
+    RunFiles.writeVlm(folder, config, loraConfig, language.identity(), parameters.named());
   }
 
   @Override

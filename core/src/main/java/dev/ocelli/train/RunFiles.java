@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import dev.ocelli.model.Lora;
+import dev.ocelli.model.Pretrained;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Tensors;
@@ -59,7 +60,7 @@ final class RunFiles {
     if (text) {
       config.put("ocelli_projection", projection);
     }
-    write(folder.resolve("model.safetensors"), tensors, name -> !name.startsWith("projector.") && !name.startsWith("base_model."), "");
+    write(folder.resolve("model.safetensors"), tensors, name -> !name.startsWith("projector.") && !name.startsWith("base_model."), "", Map.of());
     writeJson(folder.resolve("config.json"), config);
   }
 
@@ -87,13 +88,15 @@ final class RunFiles {
     return whole(readJson(file), file, "ocelli_projection");
   }
 
-  static void writeVlm(Path folder, QFormer.Config qformer, Lora.Config lora, String base, List<Parameters.Named> tensors) {
+  /** @param base the language model that the adapters were trained on; the hash of its bytes goes with them */
+  static void writeVlm(
+      Path folder, QFormer.Config qformer, Lora.Config lora, Pretrained.Identity base, List<Parameters.Named> tensors) {
     writeQFormer(folder.resolve("qformer"), qformer, 0, false, tensors);
-    write(folder.resolve("projector.safetensors"), tensors, name -> name.startsWith("projector."), "projector.");
+    write(folder.resolve("projector.safetensors"), tensors, name -> name.startsWith("projector."), "projector.", Map.of());
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("peft_type", "LORA");
     config.put("task_type", "CAUSAL_LM");
-    config.put("base_model_name_or_path", base);
+    config.put("base_model_name_or_path", base.name());
     config.put("r", lora.rank());
     config.put("lora_alpha", lora.alpha());
     config.put("lora_dropout", lora.dropout());
@@ -101,7 +104,8 @@ final class RunFiles {
     config.put("bias", "none");
     config.put("fan_in_fan_out", false);
     config.put("inference_mode", true);
-    write(folder.resolve("adapter").resolve("adapter_model.safetensors"), tensors, name -> name.startsWith("base_model."), "");
+    write(folder.resolve("adapter").resolve("adapter_model.safetensors"), tensors, name -> name.startsWith("base_model."), "",
+        Map.of("base_model_sha256", base.sha256()));
     writeJson(folder.resolve("adapter").resolve("adapter_config.json"), config);
   }
 
@@ -141,7 +145,11 @@ final class RunFiles {
     }
   }
 
-  private static void write(Path file, List<Parameters.Named> tensors, Predicate<String> which, String prefix) {
+  private static void write(
+      Path file, List<Parameters.Named> tensors, Predicate<String> which, String prefix, Map<String, String> about) {
+    Map<String, String> metadata = new LinkedHashMap<>(about);
+    // transformers and PEFT refuse files that don't say so.
+    metadata.put("format", "pt");
     SafetensorsWriter.write(
         file,
         tensors.stream()
@@ -154,8 +162,7 @@ final class RunFiles {
                         Tensors.shape(t.master()),
                         () -> Tensors.memory(t.master())))
             .toList(),
-        // transformers and PEFT refuse files that don't say so.
-        Map.of("format", "pt"));
+        metadata);
   }
 
   private static int whole(Map<String, Object> config, Path file, String key) {
