@@ -81,8 +81,8 @@ public record Recipe(
       oneOf("stage1.similarity", similarity, "best", "mean");
       // Below a hundredth the similarity's scale stands at its limit.
       within("stage1.temperature", temperature, 0.01, 10);
-      within("stage1.rates.body", rates.body, 0, 1);
-      within("stage1.rates.new", rates.fresh, 0, 1);
+      within("stage1.rates.body", rates.body, 0, 1e30);
+      within("stage1.rates.new", rates.fresh, 0, 1e30);
       within("stage1.decay", decay, 0, 1);
       within("stage1.warmup", warmup, 0, 1e9);
       within("stage1.clip", clip, 0, 1e9);
@@ -128,9 +128,9 @@ public record Recipe(
     public Stage2 {
       within("stage2.passes", passes, 1, 1e6);
       oneOf("stage2.captions", captions, "one", "all");
-      within("stage2.rates.qformer", rates.qformer, 0, 1);
-      within("stage2.rates.projector", rates.projector, 0, 1);
-      within("stage2.rates.lora", rates.lora, 0, 1);
+      within("stage2.rates.qformer", rates.qformer, 0, 1e30);
+      within("stage2.rates.projector", rates.projector, 0, 1e30);
+      within("stage2.rates.lora", rates.lora, 0, 1e30);
       within("stage2.decay", decay, 0, 1);
       within("stage2.warmup", warmup, 0, 1e9);
       within("stage2.clip", clip, 0, 1e9);

