@@ -106,7 +106,7 @@ final class Trainer {
     row.put("validation", evaluation.figures());
     run.metrics.add(row);
     if (Double.isNaN(evaluation.score())) {
-      throw UserError.of("Training of %s broke down: its score after step %d is no number. Lower the rates.", stage.name(), at.step());
+      throw UserError.of("Training of %s broke down at step %d: its score is no number. Lower the rates.", stage.name(), at.step());
     }
     // Without figures there is no validation part: then the last model is the best.
     if (evaluation.figures().isEmpty() || evaluation.score() > at.bestScore()) {
