@@ -251,6 +251,6 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
     say.accept(String.format(Locale.ROOT, "Training %s: %d steps of %d pairs", stage.name(), stage.settings().steps(), stage.settings().pairsPerStep()));
     sizes.forEach((part, size) -> say.accept(row(part, size, "learns at rate " + stage.settings().rates().get(part))));
-    stage.frozen().forEach((part, size) -> say.accept(row(part, size, "frozen")));
+    new TreeMap<>(stage.frozen()).forEach((part, size) -> say.accept(row(part, size, "frozen")));
   }
 }
