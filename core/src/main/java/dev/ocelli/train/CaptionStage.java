@@ -78,9 +78,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
-            recipe.seed(),
             steps,
-            pairs.stepsPerPass(),
             pairs.perStep(),
             s.optimiser(),
             Map.of(QFORMER, s.rates().qformer(), PROJECTOR, s.rates().projector(), LORA, s.rates().lora()),

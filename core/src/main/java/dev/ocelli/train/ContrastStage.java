@@ -75,9 +75,7 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
-            recipe.seed(),
             steps,
-            pairs.stepsPerPass(),
             pairs.perStep(),
             s.optimiser(),
             Map.of(BODY, s.rates().body(), NEW, s.rates().fresh(), FIXED, 0.0),
@@ -96,11 +94,9 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
     build.accept(parameters.weights());
     qformer = model[0];
     heads = both[0];
-    Scope.run(
-        () ->
-            parameters.initialise(
-                recipe.seed(),
-                name -> name.equals("logit_scale") ? Tensors.of(new float[] {(float) Math.log(1 / s.temperature())}, 1) : source.apply(name)));
+    parameters.initialise(
+        recipe.seed(),
+        name -> name.equals("logit_scale") ? Tensors.of(new float[] {(float) Math.log(1 / s.temperature())}, 1) : source.apply(name));
   }
 
   private String partOf(String name, Function<String, Tensor> source) {

@@ -41,9 +41,7 @@ interface Stage<B> extends AutoCloseable {
 
   /** Settings that both stages have. */
   record Settings(
-      long seed,
       long steps,
-      long stepsPerPass,
       long pairsPerStep,
       String optimiser,
       Map<String, Double> rates,
