@@ -1,8 +1,8 @@
 package dev.ocelli.eval;
 
 import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.PhotoFeatures;
-import dev.ocelli.model.QFormer;
 import dev.ocelli.model.TextBatch;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
@@ -19,12 +19,12 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * How well the Q-Former finds a photo's captions among all captions, and a caption's photo among all photos.
  *
+ * @param model trained with ITC
  * @param maxTokens where captions are cut
  * @param normalise what a caption goes through before it is compared
  */
 public record Retrieval(
-    QFormer qformer,
-    ImageTextHeads heads,
+    ImageTextModel model,
     ImageTextHeads.Similarity similarity,
     Compute compute,
     Tokenizer tokenizer,
@@ -69,7 +69,7 @@ public record Retrieval(
           for (int p = from; p < to; p++) {
             photos.read(p, buffer);
           }
-          return heads.images(qformer.queries(photos.tensor(buffer, compute), false));
+          return model.contrast().images(model.qformer().queries(photos.tensor(buffer, compute), false));
         });
   }
 
@@ -80,7 +80,7 @@ public record Retrieval(
         TEXTS_AT_ONCE,
         (from, to) -> {
           TextBatch batch = TextBatch.of(tokenizer, texts.subList(from, to), maxTokens);
-          return heads.texts(qformer.text(batch.ids(compute), batch.real(compute), false));
+          return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
         });
   }
 

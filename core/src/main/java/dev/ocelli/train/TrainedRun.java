@@ -13,7 +13,7 @@ import dev.ocelli.eval.Retrieval;
 import dev.ocelli.generate.Captioner;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.FeatureBuilder;
-import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.Pretrained;
@@ -46,6 +46,7 @@ public final class TrainedRun implements AutoCloseable {
   private Pretrained.Vision vision;
   private Pretrained.Language language;
   private Vlm vlm;
+  private ImageTextModel imageText;
   private Tokenizer stage1Tokenizer;
 
   /**
@@ -135,27 +136,28 @@ public final class TrainedRun implements AutoCloseable {
     return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
   }
 
+  /** What stage 1 trained, with its text half and heads. */
+  public ImageTextModel imageText() {
+    if (imageText == null) {
+      Path folder = run.stage1();
+      if (!Files.exists(folder.resolve("model.safetensors"))) {
+        throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
+      }
+      try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
+        imageText = RunFiles.readImageText(folder, new FrozenWeights(file, "", compute));
+      }
+      stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
+    }
+    return imageText;
+  }
+
   /** Search and recall by stage 1's Q-Former. */
   public Retrieval retrieval() {
-    Path folder = run.stage1();
-    if (!Files.exists(folder.resolve("model.safetensors"))) {
-      throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
+    if (imageText().contrast() == null) {
+      throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which retrieval needs. Train a run with it.", run.path());
     }
-    try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
-      QFormer.Config config = RunFiles.readQFormer(folder);
-      FrozenWeights weights = new FrozenWeights(file, "", compute);
-      if (stage1Tokenizer == null) {
-        stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
-      }
-      return new Retrieval(
-          new QFormer(config, weights, true),
-          new ImageTextHeads(config.hidden(), RunFiles.readProjection(folder), weights),
-          ContrastStage.similarityOf(recipe),
-          compute,
-          stage1Tokenizer,
-          recipe.stage1().maxTokens(),
-          this::normalise);
-    }
+    return new Retrieval(
+        imageText, QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
   }
 
   public Grounding grounding() {
