@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalScores;
 import dev.ocelli.model.ImageTextHeads;
@@ -158,8 +159,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
       return new Evaluation(-loss, losses);
     }
     RetrievalScores r =
-        new Retrieval(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text)
-            .score(validation);
+        new Retrieval(new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text)).score(validation);
     Map<String, Double> recall = new LinkedHashMap<>();
     recall.put("i2t_r1", r.i2tR1());
     recall.put("i2t_r5", r.i2tR5());

@@ -9,8 +9,10 @@ import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.eval.Grounding;
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.generate.Captioner;
+import dev.ocelli.generate.QFormerCaptioner;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.model.ImageTextModel;
@@ -151,13 +153,28 @@ public final class TrainedRun implements AutoCloseable {
     return imageText;
   }
 
-  /** Search and recall by stage 1's Q-Former. */
+  /** What stage 1's Q-Former thinks of photos and texts. */
+  public ImageTextScores imageTextScores() {
+    return new ImageTextScores(
+        imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+  }
+
+  /** Recall by stage 1's Q-Former. */
   public Retrieval retrieval() {
     if (imageText().contrast() == null) {
       throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which retrieval needs. Train a run with it.", run.path());
     }
-    return new Retrieval(
-        imageText, QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+    return new Retrieval(imageTextScores());
+  }
+
+  /** The Q-Former's own captions. */
+  public QFormerCaptioner qformerCaptioner() {
+    if (imageText().words() == null) {
+      throw UserError.of(
+          "%s was trained without generation (stage1.objectives.itg: 0), so its Q-Former can't caption. Train a run with it, or leave out --head.",
+          run.path());
+    }
+    return new QFormerCaptioner(imageText, stage1Tokenizer, compute);
   }
 
   public Grounding grounding() {
