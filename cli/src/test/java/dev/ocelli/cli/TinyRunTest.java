@@ -147,6 +147,14 @@ class TinyRunTest {
     // Captions are compared as they were trained on: in lower case, without the full stop.
     assertThat(json(call("match --json --run", at("all"), photo, "a red circle")).get("similarity")).isEqualTo(match.get("similarity"));
     assertThat(call("match --run", at("all"), photo, "a red circle").out()).matches("(yes|no), probability 0\\.\\d{3}, similarity -?0\\.\\d{3}\n");
+    String data = " --run " + at("all") + " --data " + at("data") + " --features " + at("features");
+    JsonNode plain = json(call("eval retrieval --json --split all" + data));
+    assertThat(plain.at("/interval95/i2t_r5/low").asDouble()).isLessThanOrEqualTo(plain.get("i2t_r5").asDouble());
+    JsonNode again = json(call("eval retrieval --json --split all --rerank 16" + data, "--html", at("matrix.html")));
+    assertThat(again.get("rerank").asInt()).isEqualTo(16);
+    assertThat(keys(again)).isEqualTo(keys(plain));
+    assertThat(root.resolve("matrix.html")).content().contains("A red circle.", "data:image/jpeg;base64,", "class=\"own", "matching");
+    assertThat(call("eval retrieval --rerank 3" + data).out()).contains("ranked again by matching").contains("median rank").hasLineCount(3);
     Call caption = call("caption --head qformer --max-tokens 5 --run", at("all"), photo, at("data/images/drawing-01.png"));
     assertThat(caption.code()).as(caption.err()).isZero();
     assertThat(caption.out()).hasLineCount(2);
@@ -159,6 +167,7 @@ class TinyRunTest {
     assertThat(match.get("match").isNull()).isTrue();
     assertThat(match.get("similarity").asDouble()).isBetween(-1.0, 1.0);
     assertThat(call("match --run", at("run"), photo, "a red circle").out()).contains("without itm");
+    assertThat(call("eval retrieval --rerank 4 --run " + at("run") + " --data " + at("data")).err()).contains("stage1.objectives.itm").hasLineCount(1);
     Call caption = call("caption --head qformer --run", at("run"), photo);
     assertThat(caption.code()).isEqualTo(1);
     assertThat(caption.err()).contains("stage1.objectives.itg").hasLineCount(1);

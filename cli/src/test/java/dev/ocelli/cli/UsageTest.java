@@ -51,7 +51,7 @@ class UsageTest {
   @ValueSource(
       strings = {
         "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval",
-        "eval retrieval --run r --data d --split dev",
+        "eval retrieval --run r --data d --split dev", "eval retrieval --run r --data d --rerank -1",
         "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
         "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm"
       })

@@ -9,11 +9,13 @@ import dev.ocelli.model.QFormer;
 import dev.ocelli.model.TextBatch;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -43,6 +45,32 @@ public record ImageTextScores(
    * @param probability that they match, 0 to 1; null without ITM
    */
   public record Match(Double similarity, Double probability) {}
+
+  /**
+   * Photos against texts.
+   *
+   * @param similarity {@code [photo][text]}
+   * @param probability that they match, {@code [photo][text]}; null without ITM
+   */
+  public record Matrix(float[][] similarity, float[][] probability) {}
+
+  /** A few photos against a few texts, each with each. */
+  public Matrix matrix(PhotoFeatures photos, List<String> texts) {
+    int n = photos.photos().size();
+    float[][] cosines = new float[n][];
+    float[][] matches = model.match() == null ? null : new float[n][];
+    Scope.run(
+        () -> {
+          Tensor similarities = ImageTextHeads.similarity(images(photos), texts(texts), similarity);
+          for (int p = 0; p < n; p++) {
+            cosines[p] = Tensors.floats(similarities.select(0, p));
+            if (matches != null) {
+              matches[p] = Tensors.floats(MatchHead.probability(match(look(photos, p).repeat(0, texts.size()), texts)));
+            }
+          }
+        });
+    return new Matrix(cosines, matches);
+  }
 
   /** Unit vectors of all photos, {@code [photos, queries, size]}. */
   public Tensor images(PhotoFeatures photos) {
@@ -95,8 +123,15 @@ public record ImageTextScores(
     return new Match(found[0], found[1]);
   }
 
+  /** What the cross-attention sees of one photo. */
+  QFormer.Look look(PhotoFeatures photos, int photo) {
+    try (AutoGradMode mode = new AutoGradMode(false)) {
+      return model.qformer().look(features(photos, photo, photo + 1));
+    }
+  }
+
   /** Features of some photos, bf16 {@code [to - from, patches, imageHidden]}. */
-  Tensor features(PhotoFeatures photos, int from, int to) {
+  private Tensor features(PhotoFeatures photos, int from, int to) {
     ByteBuffer buffer = photos.buffer(to - from);
     for (int p = from; p < to; p++) {
       photos.read(p, buffer);

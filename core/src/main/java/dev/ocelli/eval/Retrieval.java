@@ -1,5 +1,6 @@
 package dev.ocelli.eval;
 
+import dev.ocelli.Progress;
 import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
@@ -12,10 +13,26 @@ import org.bytedeco.pytorch.Tensor;
  * How well the Q-Former finds a photo's captions among all captions, and a caption's photo among all photos.
  *
  * @param scores of a model trained with ITC
+ * @param progress of ranking again, which takes long
  */
-public record Retrieval(ImageTextScores scores) {
+public record Retrieval(ImageTextScores scores, Progress progress) {
   /** Recall over all the photos given and all their captions. */
   public RetrievalScores score(PhotoFeatures photos) {
+    return ranks(photos, 0).scores();
+  }
+
+  /**
+   * As {@link #score}, with how sure the figures are.
+   *
+   * @param rerank how many of the best are ranked again by matching; 0 for none
+   * @param seed of the interval's draws
+   */
+  public RetrievalReport report(PhotoFeatures photos, int rerank, long seed) {
+    Ranks ranks = ranks(photos, rerank);
+    return new RetrievalReport(ranks.scores(), ranks.intervals(seed), rerank);
+  }
+
+  private Ranks ranks(PhotoFeatures photos, int rerank) {
     List<String> captions = new ArrayList<>();
     List<Integer> owners = new ArrayList<>();
     for (int p = 0; p < photos.photos().size(); p++) {
@@ -25,18 +42,25 @@ public record Retrieval(ImageTextScores scores) {
       }
     }
     int[] captionImage = owners.stream().mapToInt(Integer::intValue).toArray();
-    RetrievalScores[] result = new RetrievalScores[1];
+    int n = photos.photos().size();
+    Rerank again = rerank == 0 ? null : new Rerank(n, captionImage, rerank);
+    Ranks[] found = new Ranks[1];
     Scope.run(
         () -> {
           Tensor images = scores.images(photos);
           Tensor texts = scores.texts(captions);
-          result[0] =
+          found[0] =
               RetrievalRanks.of(
-                  photos.photos().size(),
+                  n,
                   captionImage,
-                  image -> row(images, texts, image));
+                  image -> row(images, texts, image),
+                  (row, image) -> {
+                    if (again != null) {
+                      again.add(image, row);
+                    }
+                  });
         });
-    return result[0];
+    return again == null ? found[0] : again.ranks(found[0], scores, photos, captions, progress);
   }
 
   private float[] row(Tensor images, Tensor texts, int image) {

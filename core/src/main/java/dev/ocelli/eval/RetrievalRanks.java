@@ -3,6 +3,7 @@ package dev.ocelli.eval;
 import dev.ocelli.UserError;
 import java.util.Arrays;
 import java.util.function.IntFunction;
+import java.util.function.ObjIntConsumer;
 
 /**
  * Ranks photos and captions by each other from rows of scores, one row a photo, without ever holding the whole matrix: memory is a few
@@ -54,6 +55,11 @@ public final class RetrievalRanks {
 
   /** Ranks by rows that can be made twice over: once for the scores of pairs that belong together, once for the ranks. */
   public static RetrievalScores of(int images, int[] captionImage, IntFunction<float[]> row) {
+    return of(images, captionImage, row, (scores, image) -> {}).scores();
+  }
+
+  /** As {@link #of(int, int[], IntFunction)}, for all ranks; {@code seen} gets each photo's row once. */
+  static Ranks of(int images, int[] captionImage, IntFunction<float[]> row, ObjIntConsumer<float[]> seen) {
     float[] own = new float[captionImage.length];
     for (int i = 0; i < images; i++) {
       float[] scores = row.apply(i);
@@ -65,9 +71,11 @@ public final class RetrievalRanks {
     }
     RetrievalRanks ranks = new RetrievalRanks(images, captionImage, own);
     for (int i = 0; i < images; i++) {
-      ranks.addRow(i, row.apply(i));
+      float[] scores = row.apply(i);
+      ranks.addRow(i, scores);
+      seen.accept(scores, i);
     }
-    return ranks.scores();
+    return ranks.ranks();
   }
 
   /**
@@ -107,30 +115,14 @@ public final class RetrievalRanks {
 
   /** The figures, once every photo's row was added. */
   public RetrievalScores scores() {
+    return ranks().scores();
+  }
+
+  private Ranks ranks() {
     if (rows != imageRank.length) {
       throw new IllegalStateException(rows + " rows of " + imageRank.length + " photos were added");
     }
-    return new RetrievalScores(
-        recall(imageRank, 1),
-        recall(imageRank, 5),
-        recall(imageRank, 10),
-        recall(captionRank, 1),
-        recall(captionRank, 5),
-        recall(captionRank, 10),
-        median(imageRank),
-        median(captionRank),
-        imageRank.length,
-        captionRank.length);
-  }
-
-  private static double recall(int[] ranks, int k) {
-    return 100.0 * Arrays.stream(ranks).filter(rank -> rank <= k).count() / ranks.length;
-  }
-
-  private static double median(int[] ranks) {
-    int[] sorted = ranks.clone();
-    Arrays.sort(sorted);
-    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2.0;
+    return new Ranks(captionImage, imageRank, captionRank);
   }
 
   private static void checkNumber(float score, int image, int caption) {

@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.Progress;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalScores;
@@ -158,8 +159,8 @@ final class QFormerStage implements Stage<Objectives.Batch> {
           s.objectives().itm() * losses.getOrDefault("itm_loss", 0.0) + s.objectives().itg() * losses.getOrDefault("itg_loss", 0.0);
       return new Evaluation(-loss, losses);
     }
-    RetrievalScores r =
-        new Retrieval(new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text)).score(validation);
+    ImageTextScores scores = new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text);
+    RetrievalScores r = new Retrieval(scores, Progress.NONE).score(validation);
     Map<String, Double> recall = new LinkedHashMap<>();
     recall.put("i2t_r1", r.i2tR1());
     recall.put("i2t_r5", r.i2tR5());

@@ -164,7 +164,7 @@ public final class TrainedRun implements AutoCloseable {
     if (imageText().contrast() == null) {
       throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which retrieval needs. Train a run with it.", run.path());
     }
-    return new Retrieval(imageTextScores());
+    return new Retrieval(imageTextScores(), progress);
   }
 
   /** The Q-Former's own captions. */

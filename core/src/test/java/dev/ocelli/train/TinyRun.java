@@ -48,7 +48,7 @@ final class TinyRun implements AutoCloseable {
   final Recipe recipe;
   private final Compute compute;
   private final FeatureStore store;
-  private final Tokenizer words;
+  final Tokenizer words;
   private final Tokenizer pieces;
   final PhotoFeatures train;
   final PhotoFeatures validation;

@@ -1,0 +1,125 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ocelli.Progress;
+import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.eval.Retrieval;
+import dev.ocelli.eval.RetrievalRanks;
+import dev.ocelli.eval.RetrievalReport;
+import dev.ocelli.eval.RetrievalScores;
+import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
+import dev.ocelli.model.Objective;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.RandomWeights;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import dev.ocelli.nn.Weights;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Ranking again by matching, in blocks, against the paper's way over the whole matrix. */
+class RetrievalTest {
+  @TempDir Path folder;
+
+  private static final RandomWeights RANDOM = new RandomWeights(11, Compute.FP32);
+  /** Far from their usual start, so that matching has opinions. */
+  private static final Weights LOUD =
+      (kind, shape, names, rows) -> {
+        Tensor tensor = RANDOM.get(kind, shape, names, rows);
+        Scope.run(() -> tensor.mul_(new Scalar(kind == Weights.Kind.MATRIX || kind == Weights.Kind.TABLE ? 20 : 1)));
+        return tensor;
+      };
+
+  private record Setting(ImageTextScores scores, float[][] similarity, float[][] match, int[] owner) {}
+
+  private static Setting setting(TinyRun run) {
+    ImageTextModel model = ImageTextModel.of(run.shape(0), 8, EnumSet.of(Objective.ITC, Objective.ITM), LOUD);
+    ImageTextScores scores = new ImageTextScores(model, ImageTextHeads.Similarity.BEST, Compute.FP32, run.words, 32, s -> s);
+    List<String> captions = run.train.photos().stream().flatMap(p -> p.captions().stream()).toList();
+    int n = run.train.photos().size();
+    float[][] match = new float[n][];
+    Scope.run(
+        () -> {
+          for (int p = 0; p < n; p++) {
+            ByteBuffer features = run.train.buffer(1);
+            run.train.read(p, features);
+            Tensor logits =
+                scores.match(model.qformer().look(run.train.tensor(features, Compute.FP32)).repeat(0, captions.size()), captions);
+            match[p] = Tensors.floats(logits.select(1, 1));
+          }
+        });
+    int[] owner = IntStream.range(0, captions.size()).map(c -> c / 2).toArray();
+    return new Setting(scores, scores.matrix(run.train, captions).similarity(), match, owner);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 7, 100})
+  void theBestAreRankedAgainAsOverTheWholeMatrix(int best) {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+      Setting s = setting(run);
+      RetrievalReport report = new Retrieval(s.scores, Progress.NONE).report(run.train, best, 42);
+      RetrievalScores plain = new Retrieval(s.scores, Progress.NONE).score(run.train);
+      // A head of three or fewer hardly shows in figures of 1, 5 and 10.
+      assertThat(report.scores().equals(plain)).isEqualTo(best <= 3);
+      assertThat(report.rerank()).isEqualTo(best);
+      List<Integer> photos = new ArrayList<>();
+      for (int p = 0; p < 12; p++) {
+        int photo = p;
+        photos.add(rank(best, IntStream.range(0, 24).mapToObj(c -> new float[] {s.similarity[photo][c], s.match[photo][c], s.owner[c] == photo ? 1 : 0}).toList()));
+      }
+      List<Integer> captions = new ArrayList<>();
+      for (int c = 0; c < 24; c++) {
+        int caption = c;
+        captions.add(
+            rank(best, IntStream.range(0, 12).mapToObj(p -> new float[] {s.similarity[p][caption], s.match[p][caption], s.owner[caption] == p ? 1 : 0}).toList()));
+      }
+      assertThat(report.scores().i2tR1()).isEqualTo(recall(photos, 1));
+      assertThat(report.scores().i2tR5()).isEqualTo(recall(photos, 5));
+      assertThat(report.scores().t2iR1()).isEqualTo(recall(captions, 1));
+      assertThat(report.scores().t2iR5()).isEqualTo(recall(captions, 5));
+      assertThat(report.scores().i2tMedianRank()).isEqualTo(median(photos));
+      assertThat(report.scores().t2iMedianRank()).isEqualTo(median(captions));
+    }
+  }
+
+  /** Rank of the best right answer: the best by similarity come first, ordered by match + similarity. */
+  private static int rank(int best, List<float[]> answers) {
+    List<float[]> order = new ArrayList<>(answers);
+    order.sort(Comparator.comparingDouble((float[] a) -> -a[0]).thenComparingDouble(a -> a[2]));
+    List<float[]> head = new ArrayList<>(order.subList(0, Math.min(best, order.size())));
+    head.sort(Comparator.comparingDouble((float[] a) -> -(a[0] + a[1])).thenComparingDouble(a -> a[2]));
+    head.addAll(order.subList(Math.min(best, order.size()), order.size()));
+    return 1 + IntStream.range(0, head.size()).filter(i -> head.get(i)[2] == 1).findFirst().orElseThrow();
+  }
+
+  private static double recall(List<Integer> ranks, int k) {
+    return 100.0 * ranks.stream().filter(r -> r <= k).count() / ranks.size();
+  }
+
+  private static double median(List<Integer> ranks) {
+    int[] sorted = ranks.stream().mapToInt(Integer::intValue).sorted().toArray();
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2.0;
+  }
+
+  @Test
+  void withoutRerankingItIsTheRankOfTheSimilarities() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+      Setting s = setting(run);
+      assertThat(new Retrieval(s.scores, Progress.NONE).report(run.train, 0, 1).scores())
+          .isEqualTo(RetrievalRanks.of(12, s.owner, p -> s.similarity[p]));
+    }
+  }
+}
