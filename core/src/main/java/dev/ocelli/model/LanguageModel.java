@@ -21,6 +21,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   embeddings [batch, tokens, hidden] → layers → norm → hidden states → head → logits [batch, tokens, vocabulary]
  *   layer:  x += attention(norm(x));  x += down(silu(gate(norm(x))) * up(norm(x)))
  * </pre>
+ *
+ * The residual stream x is fp32, products are in the compute type. {@link DecoderPass} is the same for training, with a backward of its own.
  */
 public final class LanguageModel {
   /**
@@ -43,7 +45,7 @@ public final class LanguageModel {
       int positions) {}
 
   /** The head norms are null outside Qwen3. */
-  private record Layer(
+  record Layer(
       RmsNorm before, Linear queryKeyValue, RmsNorm queryNorm, RmsNorm keyNorm, Linear out, RmsNorm after, Linear gateUp, Linear down) {}
 
   private final Config config;
@@ -97,6 +99,19 @@ public final class LanguageModel {
     return config;
   }
 
+  List<Layer> layers() {
+    return layers;
+  }
+
+  RmsNorm norm() {
+    return norm;
+  }
+
+  /** The matrix of the logits, {@code [vocabulary, hidden]}. */
+  Tensor head() {
+    return head;
+  }
+
   /** How many numbers the model has learnt. */
   public long parameters() {
     return parameters;
@@ -133,7 +148,7 @@ public final class LanguageModel {
           long tokens = embeddings.size(1);
           Tensor turns = turns(start, tokens);
           Tensor mask = Attention.causal(tokens, start + tokens).to(embeddings.device(), ScalarType.Bool);
-          Tensor x = embeddings.to(type());
+          Tensor x = embeddings.to(ScalarType.Float);
           for (int i = 0; i < layers.size(); i++) {
             Tensor in = x;
             int index = i;
@@ -198,7 +213,7 @@ public final class LanguageModel {
   }
 
   /** e^(i position / base^(2j / size)) for each pair j: complex {@code [tokens, headSize / 2]} (Su et al. 2021). */
-  private Tensor turns(long start, long tokens) {
+  Tensor turns(long start, long tokens) {
     int half = config.headSize() / 2;
     float[] cosineSine = new float[Math.toIntExact(tokens * half * 2)];
     int at = 0;

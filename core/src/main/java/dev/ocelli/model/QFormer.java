@@ -23,7 +23,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   feed-forward (queries)         feed-forward (text)
  * </pre>
  *
- * Names and arithmetic are those of transformers' {@code Blip2QFormerModel}; the embedding norm is shared by queries and text.
+ * Names and arithmetic are those of transformers' {@code Blip2QFormerModel}; the embedding norm is shared by queries and text. Products are
+ * in the compute type, but the residual stream is fp32 throughout: at the start all photos' queries are nearly alike, and what tells them
+ * apart would drown in bf16's rounding.
  */
 public final class QFormer {
   /**
@@ -132,7 +134,7 @@ public final class QFormer {
    *
    * @param image patch features {@code [batch, patches, imageHidden]}
    * @param training whether dropout applies
-   * @return {@code [batch, queries, hidden]}
+   * @return fp32 {@code [batch, queries, hidden]}
    */
   public Tensor queries(Tensor image, boolean training) {
     double dropout = training ? config.dropout() : 0;
@@ -140,7 +142,7 @@ public final class QFormer {
     return Scope.of(
         () -> {
           Tensor features = image.to(type);
-          Tensor x = drop(norm.apply(queryTokens), dropout).to(type).expand(image.size(0), -1, -1);
+          Tensor x = drop(norm.apply(queryTokens.to(ScalarType.Float)), dropout).expand(image.size(0), -1, -1);
           for (Layer layer : layers) {
             Tensor in = x;
             x =
@@ -160,15 +162,14 @@ public final class QFormer {
    *
    * @param ids {@code [batch, tokens]}, padded with anything
    * @param real true where a token is none of the padding, {@code [batch, tokens]}
-   * @return {@code [batch, tokens, hidden]}
+   * @return fp32 {@code [batch, tokens, hidden]}
    */
   public Tensor text(Tensor ids, Tensor real, boolean training) {
     double dropout = training ? config.dropout() : 0;
-    ScalarType type = Tensors.type(layers.get(0).out().weight());
     return Scope.of(
         () -> {
           Tensor mask = real.unsqueeze(1).unsqueeze(1);
-          Tensor x = drop(norm.apply(embed(ids)), dropout).to(type);
+          Tensor x = drop(norm.apply(embed(ids).to(ScalarType.Float)), dropout);
           for (Layer layer : layers) {
             Tensor in = x;
             x = Scope.of(() -> layer.textForward().apply(layer.selfAttention(in, mask, config.heads(), dropout), dropout));
