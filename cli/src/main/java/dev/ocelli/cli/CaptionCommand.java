@@ -2,12 +2,19 @@ package dev.ocelli.cli;
 
 import dev.ocelli.UserError;
 import dev.ocelli.generate.PhotoAnswers;
+import dev.ocelli.generate.QFormerCaptioner;
+import dev.ocelli.generate.SamplingSettings;
+import dev.ocelli.image.ImageReader;
+import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.train.TrainedRun;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,6 +27,17 @@ import picocli.CommandLine.Parameters;
     description = "Describes photos, a line each. A photo that can't be read is named, the others are described, and the exit code is 1.",
     footer = {"", "Example:", "  ocelli caption --run runs/first dog.jpg cat.png"})
 final class CaptionCommand implements Callable<Integer> {
+  /** Who speaks. */
+  enum Head {
+    LANGUAGE,
+    QFORMER;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   private final Console console;
 
   @Mixin private RunOption run;
@@ -28,6 +46,13 @@ final class CaptionCommand implements Callable<Integer> {
 
   @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, GIF, BMP or WebP.")
   private List<Path> images;
+
+  @Option(
+      names = "--head",
+      paramLabel = "HEAD",
+      defaultValue = "language",
+      description = "Who speaks: ${COMPLETION-CANDIDATES} (default: language; qformer is stage 1's own caption, for runs trained with itg).")
+  private Head head;
 
   @Option(names = "--json", description = "Print {\"image\", \"text\"}, a line a photo.")
   private boolean json;
@@ -47,11 +72,10 @@ final class CaptionCommand implements Callable<Integer> {
   private int work() {
     int unread = 0;
     try (TrainedRun trained = run.open(console, console.progress())) {
-      PhotoAnswers answers =
-          new PhotoAnswers(trained.features(), trained.captioner(), trained.prompt(null), sampling.over(trained.sampling()));
+      Function<Path, String> captions = head == Head.QFORMER ? qformer(trained) : language(trained);
       for (Path image : images) {
         try {
-          print(image, answers.of(image, piece -> {}));
+          print(image, captions.apply(image));
         } catch (UserError e) {
           console.say("ocelli: " + e.getMessage());
           unread++;
@@ -59,6 +83,23 @@ final class CaptionCommand implements Callable<Integer> {
       }
     }
     return unread == 0 ? Ocelli.FINE : Ocelli.MEND_INPUT;
+  }
+
+  private Function<Path, String> language(TrainedRun trained) {
+    PhotoAnswers answers =
+        new PhotoAnswers(trained.features(), trained.captioner(), trained.prompt(null), sampling.over(trained.sampling()));
+    return image -> answers.of(image, piece -> {});
+  }
+
+  private Function<Path, String> qformer(TrainedRun trained) {
+    QFormerCaptioner captioner = trained.qformerCaptioner();
+    FeatureBuilder features = trained.features();
+    SamplingSettings settings = sampling.over(trained.sampling());
+    return image -> {
+      try (Tensor seen = features.see(ImageReader.read(image))) {
+        return captioner.captions(seen, settings, 0, piece -> {}).get(0);
+      }
+    };
   }
 
   private void print(Path image, String text) {

@@ -12,12 +12,14 @@ import java.util.Locale;
 record SummaryTable(Summary summary) {
   List<String> lines() {
     List<String> lines = new ArrayList<>();
-    if (summary.retrieval() == null) {
+    if (summary.captions() == null) {
       lines.add("No photos are held out, so there is nothing to measure on.");
       return lines;
     }
     lines.add("On the photos held out:");
-    lines.addAll(of(summary.retrieval()));
+    if (summary.retrieval() != null) {
+      lines.addAll(of(summary.retrieval()));
+    }
     if (summary.grounding() != null) {
       lines.addAll(of(summary.grounding()));
     }

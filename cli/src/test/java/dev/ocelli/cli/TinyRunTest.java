@@ -133,6 +133,45 @@ class TinyRunTest {
   }
 
   @Test
+  void aRunOfAllObjectivesMatchesAndCaptionsByItself() throws IOException {
+    List<String> arguments = train("all", "--set", "stage1.objectives.itm=1", "--set", "stage1.objectives.itg=1", "--set", "stage1.micro_batch=2");
+    arguments.add(1, "qformer");
+    assertThat(Call.of(root, arguments.toArray(String[]::new)).code()).isZero();
+    assertThat(root.resolve("all/metrics.jsonl")).content().contains("\"losses\":{\"itc\":").contains("\"itm_loss\":").contains("\"itg_loss\":");
+    String photo = at("data/images/drawing-00.png");
+    JsonNode match = json(call("match --json --run", at("all"), photo, "A red circle."));
+    assertThat(keys(match)).containsExactly("image", "text", "match", "probability", "similarity");
+    assertThat(match.get("probability").asDouble()).isBetween(0.0, 1.0);
+    assertThat(match.get("similarity").asDouble()).isBetween(-1.0, 1.0);
+    assertThat(match.get("match").asBoolean()).isEqualTo(match.get("probability").asDouble() >= 0.5);
+    // Captions are compared as they were trained on: in lower case, without the full stop.
+    assertThat(json(call("match --json --run", at("all"), photo, "a red circle")).get("similarity")).isEqualTo(match.get("similarity"));
+    assertThat(call("match --run", at("all"), photo, "a red circle").out()).matches("(yes|no), probability 0\\.\\d{3}, similarity -?0\\.\\d{3}\n");
+    Call caption = call("caption --head qformer --max-tokens 5 --run", at("all"), photo, at("data/images/drawing-01.png"));
+    assertThat(caption.code()).as(caption.err()).isZero();
+    assertThat(caption.out()).hasLineCount(2);
+  }
+
+  @Test
+  void whatARunWasNotTrainedForIsSaid() throws IOException {
+    String photo = at("data/images/drawing-00.png");
+    JsonNode match = json(call("match --json --run", at("run"), photo, "a red circle"));
+    assertThat(match.get("match").isNull()).isTrue();
+    assertThat(match.get("similarity").asDouble()).isBetween(-1.0, 1.0);
+    assertThat(call("match --run", at("run"), photo, "a red circle").out()).contains("without itm");
+    Call caption = call("caption --head qformer --run", at("run"), photo);
+    assertThat(caption.code()).isEqualTo(1);
+    assertThat(caption.err()).contains("stage1.objectives.itg").hasLineCount(1);
+    List<String> told = train("told", "--set", "stage1.objectives.itc=0", "--set", "stage1.objectives.itg=1");
+    JsonNode summary = json(Call.of(root, told.toArray(String[]::new)));
+    assertThat(summary.get("retrieval").isNull()).isTrue();
+    assertThat(summary.get("grounding").isNull()).isFalse();
+    assertThat(call("match --run", at("told"), photo, "a red circle").err()).contains("neither itc nor itm");
+    assertThat(call("eval retrieval --run " + at("told") + " --data " + at("data")).err()).contains("stage1.objectives.itc");
+    assertThat(call("caption --head qformer --run", at("told"), photo, "--max-tokens", "100").err()).contains("64 positions");
+  }
+
+  @Test
   void drawsFollowTheSeed() {
     String[] drawn = {"--temperature", "5", "--max-tokens", "12", "--seed", "3", at("data/images/drawing-00.png")};
     String once = call("caption --run " + at("run"), drawn).out();

@@ -10,7 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Where a Q-Former's tensors come from in a text encoder: BERT, MiniLM (which has BERT's names) or DistilBERT. The queries' feed-forward
- * begins as a copy of the text's; query vectors, cross-attention and projections have no source.
+ * begins as a copy of the text's; query vectors, cross-attention and projections have no source. The head that scores words has one where
+ * the text encoder was saved with its own.
  */
 public final class BertNames {
   private static final Pattern IN_LAYER = Pattern.compile("encoder\\.layer\\.(\\d+)\\.(.+)\\.(weight|bias)");
@@ -45,6 +46,15 @@ public final class BertNames {
           Map.entry("output_query.dense", "ffn.lin2"),
           Map.entry("output_query.LayerNorm", "output_layer_norm"));
 
+  /** The head's names, which are BERT's, in DistilBERT. */
+  private static final Map<String, String> DISTILBERT_HEAD =
+      Map.of(
+          "cls.predictions.transform.dense.weight", "vocab_transform.weight",
+          "cls.predictions.transform.dense.bias", "vocab_transform.bias",
+          "cls.predictions.transform.LayerNorm.weight", "vocab_layer_norm.weight",
+          "cls.predictions.transform.LayerNorm.bias", "vocab_layer_norm.bias",
+          "cls.predictions.bias", "vocab_projector.bias");
+
   private static final String POSITIONS = "embeddings.position_embeddings.weight";
   private static final String TOKEN_TYPES = "embeddings.token_type_embeddings.weight";
 
@@ -56,6 +66,11 @@ public final class BertNames {
         : bert.names().stream().anyMatch(n -> n.startsWith("bert.")) ? "bert." : "";
     boolean distil = bert.names().stream().anyMatch(n -> n.startsWith(prefix + "transformer.layer."));
     return name -> {
+      if (DISTILBERT_HEAD.containsKey(name)) {
+        // Beside the encoder, so without its prefix.
+        String head = distil ? DISTILBERT_HEAD.get(name) : name;
+        return bert.names().contains(found(bert, head)) ? read(bert, head) : null;
+      }
       String theirs = distil ? inDistilBert(name) : inBert(name);
       if (theirs == null) {
         return null;
@@ -93,9 +108,13 @@ public final class BertNames {
   }
 
   private static Tensor read(TensorFile file, String name) {
-    // Files from TensorFlow's days, such as bert-base-uncased's, call a norm's scale and shift gamma and beta.
-    String old = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
-    String found = !file.names().contains(name) && file.names().contains(old) ? old : name;
+    String found = found(file, name);
     return Tensors.of(file.floats(found), file.info(found).shape());
+  }
+
+  /** Files from TensorFlow's days, such as bert-base-uncased's, call a norm's scale and shift gamma and beta. */
+  private static String found(TensorFile file, String name) {
+    String old = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+    return !file.names().contains(name) && file.names().contains(old) ? old : name;
   }
 }

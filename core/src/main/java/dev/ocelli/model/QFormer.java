@@ -8,6 +8,9 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -18,7 +21,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * <pre>
  *   queries [batch, 32, hidden]    text [batch, tokens, hidden]
- *        └──── self-attention ─────────┘        shared weights, who sees whom is the objective's choice
+ *        └──── self-attention ─────────┘        shared weights; who sees whom is the objective's AttentionMask
  *   cross-attention to the image                every second layer, queries only
  *   feed-forward (queries)         feed-forward (text)
  * </pre>
@@ -61,7 +64,7 @@ public final class QFormer {
 
   private record CrossAttention(Linear query, Linear keyValue, Linear out, LayerNorm norm) {
     Tensor apply(Tensor x, Tensor image, long heads, double dropout) {
-      var kv = keyValue.apply(image).chunk(2, -1);
+      var kv = image.chunk(2, -1);
       Tensor seen = Attention.heads(query.apply(x), kv.get(0), kv.get(1), heads, null);
       return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
@@ -70,10 +73,54 @@ public final class QFormer {
   /** {@code cross} is null where a layer has none, {@code textForward} where the text half was dropped. */
   private record Layer(
       Linear queryKeyValue, Linear out, LayerNorm norm, CrossAttention cross, FeedForward queryForward, FeedForward textForward) {
-    Tensor selfAttention(Tensor x, Tensor mask, long heads, double dropout) {
-      var qkv = queryKeyValue.apply(x).chunk(3, -1);
-      Tensor seen = Attention.heads(qkv.get(0), qkv.get(1), qkv.get(2), heads, mask);
+    Tensor selfAttention(Tensor x, Tensor query, Tensor keyValue, Tensor mask, long heads, double dropout) {
+      var kv = keyValue.chunk(2, -1);
+      Tensor seen = Attention.heads(query, kv.get(0), kv.get(1), heads, mask);
       return norm.apply(drop(out.apply(seen), dropout).add(x));
+    }
+
+    Tensor queries(Tensor x, Tensor image, long heads, double dropout) {
+      return queryForward.apply(cross == null ? x : cross.apply(x, image, heads, dropout), dropout);
+    }
+  }
+
+  /**
+   * Images as the cross-attention sees them, computed once for all passes over them.
+   *
+   * @param keyValues keys and values side by side, {@code [images, patches, 2 * hidden]}, of each layer; null for layers without
+   *     cross-attention
+   */
+  public record Look(List<Tensor> keyValues) {
+    /** The images of these numbers, {@code [rows]}, which may come several times. */
+    public Look rows(Tensor numbers) {
+      return each(kv -> kv.index_select(0, numbers));
+    }
+
+    /** The first images. */
+    public Look first(long images) {
+      return each(kv -> kv.narrow(0, 0, images));
+    }
+
+    /** One image alone, several times over. */
+    public Look repeat(long image, long times) {
+      return each(kv -> kv.narrow(0, image, 1).expand(times, -1, -1));
+    }
+
+    private Look each(UnaryOperator<Tensor> change) {
+      // Not List.of: layers without cross-attention are null.
+      return new Look(keyValues.stream().map(kv -> kv == null ? null : change.apply(kv)).collect(Collectors.toList()));
+    }
+  }
+
+  /**
+   * What came out of the layers, and what text that comes later needs to look back at it.
+   *
+   * @param states of the positions that went through, fp32 {@code [batch, positions, hidden]}
+   * @param keyValues keys and values side by side, {@code [batch, positions so far, 2 * hidden]}, of each layer's self-attention
+   */
+  public record Pass(Tensor states, List<Tensor> keyValues) {
+    long positions() {
+      return keyValues.get(0).size(1);
     }
   }
 
@@ -129,6 +176,20 @@ public final class QFormer {
     return config;
   }
 
+  /** Table of the words' vectors {@code [vocabulary, hidden]}, which also scores the next word. */
+  Tensor words() {
+    return words;
+  }
+
+  /** The cross-attention's keys and values; {@code image} is patch features {@code [images, patches, imageHidden]}. */
+  public Look look(Tensor image) {
+    List<Tensor> all = new ArrayList<>();
+    for (Layer layer : layers) {
+      all.add(layer.cross() == null ? null : layer.cross().keyValue().apply(image));
+    }
+    return new Look(all);
+  }
+
   /**
    * What the queries gather from the image. No text takes part, as under the unimodal mask.
    *
@@ -137,24 +198,14 @@ public final class QFormer {
    * @return fp32 {@code [batch, queries, hidden]}
    */
   public Tensor queries(Tensor image, boolean training) {
+    return Scope.of(() -> see(look(image), training).states());
+  }
+
+  /** As {@link #queries}, with the keys and values that {@link #tell} looks back at. */
+  public Pass see(Look image, boolean training) {
+    long images = image.keyValues().stream().filter(Objects::nonNull).findFirst().orElseThrow().size(0);
     double dropout = training ? config.dropout() : 0;
-    ScalarType type = Tensors.type(layers.get(0).out().weight());
-    return Scope.of(
-        () -> {
-          Tensor features = image.to(type);
-          Tensor x = drop(norm.apply(queryTokens.to(ScalarType.Float)), dropout).expand(image.size(0), -1, -1);
-          for (Layer layer : layers) {
-            Tensor in = x;
-            x =
-                Scope.of(
-                    () -> {
-                      Tensor q = layer.selfAttention(in, null, config.heads(), dropout);
-                      q = layer.cross() == null ? q : layer.cross().apply(q, features, config.heads(), dropout);
-                      return layer.queryForward().apply(q, dropout);
-                    });
-          }
-          return x;
-        });
+    return pass(queryVectors(images, dropout), config.queries(), image, null, null, dropout);
   }
 
   /**
@@ -166,20 +217,100 @@ public final class QFormer {
    */
   public Tensor text(Tensor ids, Tensor real, boolean training) {
     double dropout = training ? config.dropout() : 0;
+    return Scope.of(() -> pass(textVectors(null, ids, 0, dropout), 0, null, real.unsqueeze(1).unsqueeze(1), null, dropout).states());
+  }
+
+  /**
+   * Queries and text in one pass.
+   *
+   * @param image one row a text
+   * @param ids {@code [batch, tokens]}, padded with anything
+   * @param real true where a token is none of the padding, {@code [batch, tokens]}
+   * @return fp32 {@code [batch, queries + tokens, hidden]}
+   */
+  public Tensor together(Look image, Tensor ids, Tensor real, AttentionMask mask, boolean training) {
+    double dropout = training ? config.dropout() : 0;
     return Scope.of(
         () -> {
-          Tensor mask = real.unsqueeze(1).unsqueeze(1);
-          Tensor x = drop(norm.apply(embed(ids).to(ScalarType.Float)), dropout);
-          for (Layer layer : layers) {
-            Tensor in = x;
-            x = Scope.of(() -> layer.textForward().apply(layer.selfAttention(in, mask, config.heads(), dropout), dropout));
-          }
-          return x;
+          int queries = config.queries();
+          Tensor x = Tensors.cat(1, queryVectors(ids.size(0), dropout), textVectors(null, ids, 0, dropout));
+          Tensor there = Tensors.cat(1, torch.ones_like(real.narrow(1, 0, 1)).expand(-1, queries), real).unsqueeze(1).unsqueeze(1);
+          Tensor who = mask.tensor(queries, (int) ids.size(1)).to(ids.device(), ScalarType.Bool);
+          return pass(x, queries, image, who.logical_and(there), null, dropout).states();
         });
   }
 
-  private Tensor embed(Tensor ids) {
-    return torch.embedding(words, ids).add(positions.narrow(0, 0, ids.size(1)));
+  /**
+   * Text that sees the queries and its own past, as under the multimodal causal mask. The queries' keys and values are not computed again.
+   *
+   * @param start vector of the start token, {@code [1, hidden]}, to stand before the ids; null where the text goes on
+   * @param ids {@code [batch, tokens]}, padded on the right with anything, where nobody looks
+   * @param past from {@link #see}, or from this method where the text goes on
+   */
+  public Pass tell(Tensor start, Tensor ids, Pass past, boolean training) {
+    double dropout = training ? config.dropout() : 0;
+    int before = Math.toIntExact(past.positions()) - config.queries();
+    int tokens = Math.toIntExact(ids.size(1)) + (start == null ? 0 : 1);
+    Tensor whole = AttentionMask.MULTIMODAL_CAUSAL.tensor(config.queries(), before + tokens);
+    Tensor mask = whole.narrow(0, past.positions(), tokens).to(ids.device(), ScalarType.Bool);
+    return pass(textVectors(start, ids, before, dropout), 0, null, mask, past.keyValues(), dropout);
+  }
+
+  /**
+   * All layers.
+   *
+   * @param queries how many of the positions are queries: all, the first few, or none
+   * @param image null where there are no queries
+   * @param mask true where a position may look, broadcast to {@code [batch, heads, positions, positions so far]}; or null
+   * @param past keys and values of positions before, or null
+   */
+  private Pass pass(Tensor vectors, long queries, Look image, Tensor mask, List<Tensor> past, double dropout) {
+    long hidden = config.hidden();
+    Tensor x = vectors;
+    List<Tensor> keyValues = new ArrayList<>();
+    for (int i = 0; i < layers.size(); i++) {
+      Layer layer = layers.get(i);
+      Tensor in = x;
+      Tensor before = past == null ? null : past.get(i);
+      Tensor patches = image == null ? null : image.keyValues().get(i);
+      List<Tensor> out =
+          Scope.all(
+              () -> {
+                Tensor all = layer.queryKeyValue().apply(in);
+                Tensor own = all.narrow(2, hidden, 2 * hidden);
+                Tensor keyValue = before == null ? own : Tensors.cat(1, before, own);
+                Tensor seen = layer.selfAttention(in, all.narrow(2, 0, hidden), keyValue, mask, config.heads(), dropout);
+                return List.of(forward(layer, seen, queries, patches, dropout), keyValue);
+              });
+      x = out.get(0);
+      keyValues.add(out.get(1));
+    }
+    return new Pass(x, keyValues);
+  }
+
+  /** What follows the self-attention: queries and text go ways of their own. */
+  private Tensor forward(Layer layer, Tensor x, long queries, Tensor patches, double dropout) {
+    if (queries == 0) {
+      return layer.textForward().apply(x, dropout);
+    }
+    if (queries == x.size(1)) {
+      return layer.queries(x, patches, config.heads(), dropout);
+    }
+    return Tensors.cat(
+        1,
+        layer.queries(x.narrow(1, 0, queries), patches, config.heads(), dropout),
+        layer.textForward().apply(x.narrow(1, queries, x.size(1) - queries), dropout));
+  }
+
+  private Tensor queryVectors(long batch, double dropout) {
+    return drop(norm.apply(queryTokens.to(ScalarType.Float)), dropout).expand(batch, -1, -1);
+  }
+
+  /** Embedded tokens with their positions, the first of which is {@code position}. */
+  private Tensor textVectors(Tensor start, Tensor ids, long position, double dropout) {
+    Tensor embedded = torch.embedding(words, ids);
+    Tensor all = start == null ? embedded : Tensors.cat(1, start.unsqueeze(0).expand(ids.size(0), -1, -1), embedded);
+    return drop(norm.apply(all.add(positions.narrow(0, position, all.size(1))).to(ScalarType.Float)), dropout);
   }
 
   private static Tensor drop(Tensor x, double probability) {

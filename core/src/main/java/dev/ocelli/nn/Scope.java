@@ -1,5 +1,7 @@
 package dev.ocelli.nn;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -16,16 +18,25 @@ public final class Scope {
 
   /** Runs {@code body} in a scope of its own and hands its result to the scope around it (or to the caller, where there is none). */
   public static Tensor of(Supplier<Tensor> body) {
+    return all(() -> List.of(body.get())).get(0);
+  }
+
+  /** As {@link #of}, for several results. */
+  public static List<Tensor> all(Supplier<List<Tensor>> body) {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope scope = new PointerScope()) {
-      // A handle of its own: what a tuple or vector hands out is only a reference into it, and dies with it.
-      Tensor result = new Tensor(body.get());
-      if (outer != null) {
-        outer.attach(result);
-      } else {
-        result.retainReference();
+      List<Tensor> results = new ArrayList<>();
+      for (Tensor found : body.get()) {
+        // A handle of its own: what a tuple or vector hands out is only a reference into it, and dies with it.
+        Tensor result = new Tensor(found);
+        if (outer != null) {
+          outer.attach(result);
+        } else {
+          result.retainReference();
+        }
+        results.add(result);
       }
-      return result;
+      return results;
     }
   }
 

@@ -180,7 +180,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   }
 
   @Override
-  public double run(List<Batch> batches, long step) {
+  public Loss run(List<Batch> batches, long step) {
     int tokens = batches.stream().flatMap(b -> b.examples.stream()).mapToInt(e -> e.answer().length).sum();
     double total = 0;
     for (int i = 0; i < batches.size(); i++) {
@@ -196,7 +196,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       parameters.gatherGradients();
       total += sum[0];
     }
-    return total / tokens;
+    return new Loss(total / tokens, Map.of());
   }
 
   /** Loss of the right captions with their own photos and with others'; the score is the former's negative. */

@@ -3,7 +3,10 @@ package dev.ocelli.train;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.ocelli.UserError;
+import dev.ocelli.model.Objective;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -56,11 +59,36 @@ public record Recipe(
   /** Rates of stage 1: what came from the text model, and what is new. */
   public record Stage1Rates(double body, @com.fasterxml.jackson.annotation.JsonProperty("new") double fresh) {}
 
+  /** Weights of stage 1's objectives; 0 leaves one out. */
+  public record Objectives(double itc, double itm, double itg) {
+    public Objectives {
+      within("stage1.objectives.itc", itc, 0, 1e6);
+      within("stage1.objectives.itm", itm, 0, 1e6);
+      within("stage1.objectives.itg", itg, 0, 1e6);
+      if (itc + itm + itg == 0) {
+        throw new UserError("stage1.objectives are all 0: give at least one of itc, itm, itg a weight.");
+      }
+    }
+
+    /** Those with a weight. */
+    Set<Objective> used() {
+      Set<Objective> used = EnumSet.noneOf(Objective.class);
+      Map.of(Objective.ITC, itc, Objective.ITM, itm, Objective.ITG, itg).forEach((objective, weight) -> {
+        if (weight > 0) {
+          used.add(objective);
+        }
+      });
+      return used;
+    }
+  }
+
   @JsonNaming(SnakeCaseStrategy.class)
   public record Stage1(
+      Objectives objectives,
       int passes,
       String captions,
       int batch,
+      int microBatch,
       int maxTokens,
       String similarity,
       double temperature,
@@ -77,6 +105,7 @@ public record Recipe(
       within("stage1.passes", passes, 1, 1e6);
       oneOf("stage1.captions", captions, "one", "all");
       within("stage1.batch", batch, 2, 1 << 20);
+      within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean");
       // Below a hundredth the similarity's scale stands at its limit.

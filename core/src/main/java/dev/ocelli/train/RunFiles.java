@@ -7,18 +7,24 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
+import dev.ocelli.model.Objective;
 import dev.ocelli.model.Pretrained;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Tensors;
+import dev.ocelli.nn.Weights;
 import dev.ocelli.weights.SafetensorsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -37,8 +43,35 @@ final class RunFiles {
 
   private RunFiles() {}
 
+  /** The Q-Former of stage 1 with its text half and the heads of its objectives. */
+  static void writeImageText(
+      Path folder, QFormer.Config qformer, int projection, Set<Objective> objectives, List<Parameters.Named> tensors) {
+    Map<String, Object> config = config(qformer, true);
+    config.put("ocelli_projection", projection);
+    config.put("ocelli_objectives", objectives.stream().map(o -> o.name().toLowerCase(Locale.ROOT)).toList());
+    writeModel(folder, config, tensors);
+  }
+
+  /** What {@link #writeImageText} wrote, once its weights are there. */
+  static ImageTextModel readImageText(Path folder, Weights weights) {
+    Path file = folder.resolve("config.json");
+    Map<String, Object> config = readJson(file);
+    Set<Objective> objectives = EnumSet.noneOf(Objective.class);
+    // Runs from before there was a choice were trained by contrast.
+    if (config.getOrDefault("ocelli_objectives", List.of("itc")) instanceof List<?> names) {
+      for (Object name : names) {
+        try {
+          objectives.add(Objective.valueOf(String.valueOf(name).toUpperCase(Locale.ROOT)));
+        } catch (IllegalArgumentException e) {
+          throw new UserError(file + ": ocelli_objectives names \"" + name + "\"; it can be itc, itm, itg.", e);
+        }
+      }
+    }
+    return ImageTextModel.of(readQFormer(folder), whole(config, file, "ocelli_projection"), objectives, weights);
+  }
+
   /** @param text whether the text half is among the tensors */
-  static void writeQFormer(Path folder, QFormer.Config c, int projection, boolean text, List<Parameters.Named> tensors) {
+  private static Map<String, Object> config(QFormer.Config c, boolean text) {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("model_type", "blip_2_qformer");
     config.put("architectures", List.of("Blip2QFormerModel"));
@@ -57,9 +90,10 @@ final class RunFiles {
     config.put("use_qformer_text_input", text);
     config.put("ocelli_queries", c.queries());
     config.put("ocelli_cross_attention_first", c.crossFirst());
-    if (text) {
-      config.put("ocelli_projection", projection);
-    }
+    return config;
+  }
+
+  private static void writeModel(Path folder, Map<String, Object> config, List<Parameters.Named> tensors) {
     write(folder.resolve("model.safetensors"), tensors, name -> !name.startsWith("projector.") && !name.startsWith("base_model."), "", Map.of());
     writeJson(folder.resolve("config.json"), config);
   }
@@ -82,16 +116,10 @@ final class RunFiles {
         number(c, file, "hidden_dropout_prob"));
   }
 
-  /** Size of the space in which images and texts are compared, of a stage 1 folder. */
-  static int readProjection(Path folder) {
-    Path file = folder.resolve("config.json");
-    return whole(readJson(file), file, "ocelli_projection");
-  }
-
   /** @param base the language model that the adapters were trained on; the hash of its bytes goes with them */
   static void writeVlm(
       Path folder, QFormer.Config qformer, Lora.Config lora, Pretrained.Identity base, List<Parameters.Named> tensors) {
-    writeQFormer(folder.resolve("qformer"), qformer, 0, false, tensors);
+    writeModel(folder.resolve("qformer"), config(qformer, false), tensors);
     write(folder.resolve("projector.safetensors"), tensors, name -> name.startsWith("projector."), "projector.", Map.of());
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("peft_type", "LORA");

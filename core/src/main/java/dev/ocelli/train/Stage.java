@@ -28,7 +28,7 @@ interface Stage<B> extends AutoCloseable {
    *
    * @return the step's loss
    */
-  double run(B batch, long step);
+  Loss run(B batch, long step);
 
   /** How good the model is on the validation part. */
   Evaluation evaluate();
@@ -49,6 +49,13 @@ interface Stage<B> extends AutoCloseable {
       Schedule schedule,
       double clip,
       long evaluateEvery) {}
+
+  /**
+   * A step's loss.
+   *
+   * @param parts what it is the weighted sum of, by name; empty where it is one thing
+   */
+  record Loss(double total, Map<String, Double> parts) {}
 
   /**
    * @param score higher is better

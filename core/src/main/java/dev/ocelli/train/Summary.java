@@ -16,7 +16,7 @@ import java.util.Set;
 /**
  * How a finished run does on the photos held out, which are read for this alone.
  *
- * @param retrieval null, as all, where none is held out
+ * @param retrieval null, as all, where none is held out; also without ITC
  * @param grounding null also where there is only one photo
  */
 public record Summary(RetrievalScores retrieval, GroundingScores grounding, CaptionScores captions) {
@@ -28,7 +28,7 @@ public record Summary(RetrievalScores retrieval, GroundingScores grounding, Capt
   }
 
   private static Summary measure(TrainedRun run, PhotoFeatures photos, Progress progress) {
-    RetrievalScores retrieval = run.retrieval().score(photos);
+    RetrievalScores retrieval = run.imageText().contrast() == null ? null : run.retrieval().score(photos);
     GroundingScores grounding = photos.photos().size() > 1 ? run.grounding().score(photos) : null;
     List<String> captions = new PhotoCaptions(run.captioner(), run.prompt(null), run.sampling(), progress).of(photos);
     CaptionScores scores = CaptionMetrics.score(captions, photos.photos().stream().map(Photo::captions).toList());

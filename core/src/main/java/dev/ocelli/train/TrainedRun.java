@@ -9,11 +9,13 @@ import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.eval.Grounding;
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.generate.Captioner;
+import dev.ocelli.generate.QFormerCaptioner;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.FeatureBuilder;
-import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.Pretrained;
@@ -46,6 +48,7 @@ public final class TrainedRun implements AutoCloseable {
   private Pretrained.Vision vision;
   private Pretrained.Language language;
   private Vlm vlm;
+  private ImageTextModel imageText;
   private Tokenizer stage1Tokenizer;
 
   /**
@@ -135,27 +138,43 @@ public final class TrainedRun implements AutoCloseable {
     return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
   }
 
-  /** Search and recall by stage 1's Q-Former. */
-  public Retrieval retrieval() {
-    Path folder = run.stage1();
-    if (!Files.exists(folder.resolve("model.safetensors"))) {
-      throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
-    }
-    try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
-      QFormer.Config config = RunFiles.readQFormer(folder);
-      FrozenWeights weights = new FrozenWeights(file, "", compute);
-      if (stage1Tokenizer == null) {
-        stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
+  /** What stage 1 trained, with its text half and heads. */
+  public ImageTextModel imageText() {
+    if (imageText == null) {
+      Path folder = run.stage1();
+      if (!Files.exists(folder.resolve("model.safetensors"))) {
+        throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
       }
-      return new Retrieval(
-          new QFormer(config, weights, true),
-          new ImageTextHeads(config.hidden(), RunFiles.readProjection(folder), weights),
-          ContrastStage.similarityOf(recipe),
-          compute,
-          stage1Tokenizer,
-          recipe.stage1().maxTokens(),
-          this::normalise);
+      try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
+        imageText = RunFiles.readImageText(folder, new FrozenWeights(file, "", compute));
+      }
+      stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
     }
+    return imageText;
+  }
+
+  /** What stage 1's Q-Former thinks of photos and texts. */
+  public ImageTextScores imageTextScores() {
+    return new ImageTextScores(
+        imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+  }
+
+  /** Recall by stage 1's Q-Former. */
+  public Retrieval retrieval() {
+    if (imageText().contrast() == null) {
+      throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which retrieval needs. Train a run with it.", run.path());
+    }
+    return new Retrieval(imageTextScores());
+  }
+
+  /** The Q-Former's own captions. */
+  public QFormerCaptioner qformerCaptioner() {
+    if (imageText().words() == null) {
+      throw UserError.of(
+          "%s was trained without generation (stage1.objectives.itg: 0), so its Q-Former can't caption. Train a run with it, or leave out --head.",
+          run.path());
+    }
+    return new QFormerCaptioner(imageText, stage1Tokenizer, compute);
   }
 
   public Grounding grounding() {

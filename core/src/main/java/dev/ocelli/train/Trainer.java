@@ -77,25 +77,29 @@ final class Trainer {
     Stage.Settings settings = stage.settings();
     long start = System.nanoTime();
     stage.parameters().zeroGradients();
-    double[] loss = new double[1];
-    Scope.run(() -> loss[0] = stage.run(batch, step));
+    Stage.Loss[] ran = new Stage.Loss[1];
+    Scope.run(() -> ran[0] = stage.run(batch, step));
+    double loss = ran[0].total();
     double norm = stage.parameters().clip(settings.clip());
-    if (!Double.isFinite(loss[0]) || !Double.isFinite(norm)) {
+    if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
       throw UserError.of(
           "Training of %s broke down at step %d: loss %s, gradient norm %s. Lower the rates, lengthen the warm-up, or set precision: fp32.",
-          stage.name(), step + 1, loss[0], norm);
+          stage.name(), step + 1, loss, norm);
     }
     double factor = settings.schedule().factor(step);
     adam.step(factor);
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("stage", stage.name());
     row.put("step", step + 1);
-    row.put("loss", loss[0]);
+    row.put("loss", loss);
+    if (ran[0].parts().size() > 1) {
+      row.put("losses", ran[0].parts());
+    }
     row.put("gradient_norm", norm);
     row.put("rate", factor);
     row.put("seconds", (System.nanoTime() - start) / 1e9);
     metrics.add(row);
-    return loss[0];
+    return loss;
   }
 
   private static <B> Checkpoint evaluate(Stage<B> stage, Run run, Checkpoint at) {

@@ -110,7 +110,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             bad.count() == 0 ? "" : "; " + bad.count() + " can't be read (skipped.csv)"));
     long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
-      if (stage1 && !run.finished("qformer") && !contrast(recipe, run, pretrained, size, train, validation, metrics)) {
+      if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
         return Outcome.STOPPED;
       }
       if (stage2 && !caption(recipe, run, pretrained, size, train, validation, metrics)) {
@@ -173,13 +173,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return seen.photos().stream().filter(p -> p.part() == part).toList();
   }
 
-  private boolean contrast(
+  private boolean qformer(
       Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
     try (Pretrained.Text text = pretrained.text(recipe.models().text())) {
       run.identify("text", text.identity());
       QFormer.Config config = shape(recipe, text.config(), train.store().hidden());
-      try (ContrastStage stage =
-          new ContrastStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), vision, train, validation)) {
+      try (QFormerStage stage =
+          new QFormerStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), vision, train, validation)) {
         return run(stage, run, run.stage1(), metrics);
       }
     }

@@ -7,6 +7,14 @@ import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import dev.ocelli.weights.DType;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.SafetensorsWriter;
+import dev.ocelli.weights.TensorFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +22,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -57,6 +66,42 @@ class BertNamesTest {
           .hasMessageContaining("[20, 16]")
           .hasMessageContaining("[24, 16]");
     }
+  }
+
+  /** Encoders saved with their head for masked words keep it beside themselves; others have none. */
+  @ParameterizedTest
+  @CsvSource({
+    "bert.encoder.layer.0.x, cls.predictions.transform.LayerNorm.weight, cls.predictions.bias",
+    "bert.encoder.layer.0.x, cls.predictions.transform.LayerNorm.gamma, cls.predictions.bias",
+    "distilbert.transformer.layer.0.x, vocab_layer_norm.weight, vocab_projector.bias",
+    "encoder.layer.0.x, , "
+  })
+  void theHeadThatScoresWordsIsTheEncodersOwn(String layer, String norm, String bias, @TempDir Path folder) {
+    List<SafetensorsWriter.Entry> entries = new ArrayList<>(List.of(entry(layer, 1)));
+    if (norm != null) {
+      entries.addAll(List.of(entry(norm, 2), entry(bias, 3)));
+    }
+    SafetensorsWriter.write(folder.resolve("model.safetensors"), entries, Map.of());
+    try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
+      Scope.run(
+          () -> {
+            Tensor scale = BertNames.source(file).apply("cls.predictions.transform.LayerNorm.weight");
+            Tensor shift = BertNames.source(file).apply("cls.predictions.bias");
+            if (norm == null) {
+              assertThat(scale).isNull();
+              assertThat(shift).isNull();
+            } else {
+              assertThat(Tensors.floats(scale)).containsExactly(2);
+              assertThat(Tensors.floats(shift)).containsExactly(3);
+            }
+            assertThat(BertNames.source(file).apply("decoder_start")).isNull();
+          });
+    }
+  }
+
+  private static SafetensorsWriter.Entry entry(String name, float value) {
+    ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putFloat(value).flip();
+    return new SafetensorsWriter.Entry(name, DType.F32, new long[] {1}, bytes::duplicate);
   }
 
   private static List<Golden.Difference> text(Golden golden, String prefix) {

@@ -116,8 +116,8 @@ class ContrastStepsTest {
 
   private static String part(String name, boolean learn) {
     if (name.equals("logit_scale") && !learn) {
-      return ContrastStage.FIXED;
+      return QFormerStage.FIXED;
     }
-    return NEW.stream().anyMatch(name::contains) ? ContrastStage.NEW : ContrastStage.BODY;
+    return NEW.stream().anyMatch(name::contains) ? QFormerStage.NEW : QFormerStage.BODY;
   }
 }

@@ -50,7 +50,7 @@ class MemoryTest {
     // Three steps a pass.
     String[] long2000 = {"stage1.passes=667", "stage2.passes=667", "stage1.evaluate=50", "stage2.evaluate=50"};
     try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), long2000);
-        Stage<?> stage = name.equals("qformer") ? run.contrast() : run.caption()) {
+        Stage<?> stage = name.equals("qformer") ? run.qformer() : run.caption()) {
       List<double[]> seen = new ArrayList<>();
       int[] step = new int[1];
       run.train(

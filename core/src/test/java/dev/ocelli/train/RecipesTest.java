@@ -53,6 +53,7 @@ class RecipesTest {
     "stage2.lora.ranks=2, stage2.lora.rank",
     "sead=1, seed",
     "stage1.rates.nwe=1, stage1.rates.new",
+    "stage1.objectives.itmm=1, stage1.objectives.itm",
     "generation.topk=1, generation.top_k"
   })
   void aMisspeltKeyNamesTheNearest(String change, String meant) {
@@ -77,7 +78,10 @@ class RecipesTest {
     "data.test=1.5, data.test is 1.5",
     "models.random=[sight], models.random is \"sight\"",
     "stage2.system=[], stage2.system",
-    "stage1.temperature=.nan, stage1.temperature"
+    "stage1.temperature=.nan, stage1.temperature",
+    "stage1.objectives.itm=-1, stage1.objectives.itm is -1",
+    "stage1.objectives.itc=0, stage1.objectives are all 0",
+    "stage1.micro_batch=-1, stage1.micro_batch is -1"
   })
   void aWrongValueIsNamed(String change, String named) {
     assertThatThrownBy(() -> set(change)).isInstanceOf(UserError.class).hasMessageContaining(named);

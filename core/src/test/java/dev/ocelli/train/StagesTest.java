@@ -11,6 +11,7 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,13 +30,22 @@ class StagesTest {
   @TempDir Path folder;
 
   private static Stage<?> stage(TinyRun run, String name) {
-    return name.equals("qformer") ? run.contrast() : run.caption();
+    return name.equals("vlm") ? run.caption() : run.qformer();
+  }
+
+  /** Stage 1 with all objectives, in micro-batches. */
+  private TinyRun run(String name, String precision, String... changes) {
+    List<String> all = new ArrayList<>(List.of(changes));
+    if (name.equals("mixture")) {
+      all.addAll(List.of("stage1.objectives.itm=1", "stage1.objectives.itg=0.5", "stage1.batch=6", "stage1.micro_batch=4"));
+    }
+    return new TinyRun(folder, Compute.of(precision, "cpu"), all.toArray(String[]::new));
   }
 
   @ParameterizedTest
-  @CsvSource({"qformer,fp32", "qformer,bf16", "vlm,fp32", "vlm,bf16"})
+  @CsvSource({"qformer,fp32", "qformer,bf16", "mixture,fp32", "mixture,bf16", "vlm,fp32", "vlm,bf16"})
   void lossesGoDown(String name, String precision) {
-    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), "stage1.passes=80", "stage2.passes=40", "stage1.evaluate=40", "stage2.evaluate=40");
+    try (TinyRun run = run(name, precision, "stage1.passes=80", "stage2.passes=40", "stage1.evaluate=40", "stage2.evaluate=40");
         Stage<?> stage = stage(run, name)) {
       Trainer.Result result = run.train(stage, "down", () -> false);
       List<Double> losses = run.losses("down");
@@ -54,9 +64,9 @@ class StagesTest {
 
   /** With dropout, whose masks must be those of the uninterrupted run. */
   @ParameterizedTest
-  @CsvSource({"qformer,fp32,1", "qformer,bf16,7", "vlm,fp32,1", "vlm,bf16,7", "vlm,fp32,17"})
+  @CsvSource({"qformer,fp32,1", "qformer,bf16,7", "mixture,fp32,5", "vlm,fp32,1", "vlm,bf16,7", "vlm,fp32,17"})
   void aStoppedRunGoesOnAsIfNothingHadHappened(String name, String precision, int stopAfter) {
-    try (TinyRun run = new TinyRun(folder, Compute.of(precision, "cpu"), "qformer.dropout=0.2", "stage2.lora.dropout=0.2")) {
+    try (TinyRun run = run(name, precision, "qformer.dropout=0.2", "stage2.lora.dropout=0.2")) {
       float[] whole;
       try (Stage<?> stage = stage(run, name)) {
         Trainer.Result result = run.train(stage, "whole", () -> false);
@@ -82,8 +92,8 @@ class StagesTest {
   void dropoutMattersForTheTestAbove() {
     try (TinyRun plain = new TinyRun(folder, Compute.FP32);
         TinyRun dropping = new TinyRun(folder, Compute.FP32, "qformer.dropout=0.2");
-        Stage<?> one = plain.contrast();
-        Stage<?> other = dropping.contrast()) {
+        Stage<?> one = plain.qformer();
+        Stage<?> other = dropping.qformer()) {
       plain.train(one, "plain", () -> false);
       dropping.train(other, "dropping", () -> false);
       assertThat(plain.losses("plain")).isNotEqualTo(plain.losses("dropping"));
@@ -125,10 +135,10 @@ class StagesTest {
   void aPartAtRateNothingStaysAsItWas() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.rates.projector=0", "stage1.learn_temperature=false");
         CaptionStage caption = run.caption();
-        ContrastStage contrast = run.contrast()) {
+        QFormerStage qformer = run.qformer()) {
       changes(run, caption, "caption").forEach(
           (name, changed) -> assertThat(changed).as(name).isEqualTo(!name.startsWith("projector.")));
-      changes(run, contrast, "contrast").forEach((name, changed) -> assertThat(changed).as(name).isEqualTo(!name.equals("logit_scale")));
+      changes(run, qformer, "qformer").forEach((name, changed) -> assertThat(changed).as(name).isEqualTo(!name.equals("logit_scale")));
     }
   }
 
@@ -144,9 +154,9 @@ class StagesTest {
   @Test
   void aFixedTemperatureHasNoGradient() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage1.learn_temperature=false");
-        ContrastStage stage = run.contrast()) {
+        QFormerStage stage = run.qformer()) {
       Scope.run(() -> stage.run(stage.prepare(0), 0));
-      Parameters.Range fixed = stage.parameters().ranges().stream().filter(r -> r.part().equals(ContrastStage.FIXED)).findFirst().orElseThrow();
+      Parameters.Range fixed = stage.parameters().ranges().stream().filter(r -> r.part().equals(QFormerStage.FIXED)).findFirst().orElseThrow();
       float[] gradient = Tensors.floats(stage.parameters().gradient());
       assertThat(Arrays.copyOfRange(gradient, (int) fixed.start(), (int) fixed.end())).containsOnly(0f);
       assertThat(stage.parameters().clip(0)).isPositive();
@@ -156,9 +166,9 @@ class StagesTest {
   @Test
   void batchesDoNotDependOnWhatWasPreparedBefore() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.prompt_per=pair");
-        ContrastStage contrast = run.contrast();
+        QFormerStage qformer = run.qformer();
         CaptionStage caption = run.caption()) {
-      sameInAnyOrder(contrast, b -> Arrays.toString(b.photos()) + Arrays.toString(b.text().ids()) + b.features().flip().hashCode());
+      sameInAnyOrder(qformer, b -> Arrays.toString(b.photos()) + Arrays.toString(b.text().ids()) + b.features().flip().hashCode());
       sameInAnyOrder(caption, batches -> batches.stream().map(b -> text(b.examples()) + b.features().flip().hashCode()).toList().toString());
     }
   }

@@ -99,7 +99,7 @@ record StepGolden(TensorFile shared, TensorFile own) implements AutoCloseable {
       String part = rates.keySet().iterator().next();
       rates.put(part, rates.get(part) * 1.1);
     }
-    rates.put(ContrastStage.FIXED, 0.0);
+    rates.put(QFormerStage.FIXED, 0.0);
     String kind = settings().get("optimiser").asText();
     if (mistake == Mistake.DECAY_OF_THE_OTHER_KIND) {
       kind = kind.equals("adam") ? "adamw" : "adam";

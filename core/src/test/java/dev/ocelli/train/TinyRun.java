@@ -45,7 +45,7 @@ final class TinyRun implements AutoCloseable {
       "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
 
   private final Path folder;
-  private final Recipe recipe;
+  final Recipe recipe;
   private final Compute compute;
   private final FeatureStore store;
   private final Tokenizer words;
@@ -128,12 +128,12 @@ final class TinyRun implements AutoCloseable {
         new Pretrained.Identity("tiny", "0", "test"), new LanguageModel(config, recording), pieces, template, pieces.id("<|im_end|>"));
   }
 
-  private QFormer.Config shape(double dropout) {
+  QFormer.Config shape(double dropout) {
     return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, recipe.qformer().queries(), HIDDEN, 2, 0, 1e-12, dropout);
   }
 
   /** Word embeddings come from a "text model", all else is new. */
-  private Tensor source(String name) {
+  Tensor source(String name) {
     if (!name.equals("embeddings.word_embeddings.weight")) {
       return null;
     }
@@ -144,8 +144,8 @@ final class TinyRun implements AutoCloseable {
     return Tensors.of(values, words.vocabularySize(), 8);
   }
 
-  ContrastStage contrast() {
-    return new ContrastStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation);
+  QFormerStage qformer() {
+    return new QFormerStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation);
   }
 
   CaptionStage caption() {

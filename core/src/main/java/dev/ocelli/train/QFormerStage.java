@@ -1,9 +1,10 @@
 package dev.ocelli.train;
 
-import dev.ocelli.data.Draws;
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalScores;
 import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.model.TextBatch;
@@ -22,20 +23,12 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
-/** Stage 1: the Q-Former learns from pairs of photo and caption, by contrast. */
-final class ContrastStage implements Stage<ContrastStage.Batch> {
+/** Stage 1: the Q-Former learns from pairs of photo and caption, by the recipe's {@link Objectives}. */
+final class QFormerStage implements Stage<Objectives.Batch> {
   static final String BODY = "body";
   static final String NEW = "new";
   static final String FIXED = "fixed";
-
-  /**
-   * @param features bf16 {@code [pairs, tokens, hidden]}
-   * @param text padded ids of the captions
-   * @param photos which photo each pair is of
-   */
-  record Batch(ByteBuffer features, TextBatch text, int[] photos) {}
 
   private final Recipe recipe;
   private final Compute compute;
@@ -47,14 +40,14 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
   private final Settings settings;
   private final QFormer.Config config;
   private final Parameters parameters;
-  private final QFormer qformer;
-  private final ImageTextHeads heads;
+  private final ImageTextModel model;
+  private final Objectives objectives;
 
   /**
    * @param source where parameters begin; null for a name that begins at random
    * @param vision how many parameters the frozen encoder has
    */
-  ContrastStage(
+  QFormerStage(
       Recipe recipe,
       Compute compute,
       QFormer.Config config,
@@ -83,17 +76,13 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
-    QFormer[] model = new QFormer[1];
-    ImageTextHeads[] both = new ImageTextHeads[1];
+    ImageTextModel[] built = new ImageTextModel[1];
     Consumer<Weights> build =
-        weights -> {
-          model[0] = new QFormer(config, weights, true);
-          both[0] = new ImageTextHeads(config.hidden(), recipe.qformer().projection(), weights);
-        };
+        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights);
     parameters = new Parameters(compute, name -> partOf(name, source), build);
     build.accept(parameters.weights());
-    qformer = model[0];
-    heads = both[0];
+    model = built[0];
+    objectives = new Objectives(model, recipe, train, parameters);
     parameters.initialise(
         recipe.seed(),
         name -> name.equals("logit_scale") ? Tensors.of(new float[] {(float) Math.log(1 / s.temperature())}, 1) : source.apply(name));
@@ -129,7 +118,7 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
   }
 
   @Override
-  public Batch prepare(long step) {
+  public Objectives.Batch prepare(long step) {
     int n = pairs.perStep();
     ByteBuffer features = train.buffer(n);
     int[] photos = new int[n];
@@ -140,49 +129,53 @@ final class ContrastStage implements Stage<ContrastStage.Batch> {
       captions.add(pair.caption());
       train.read(pair.photo(), features);
     }
-    return new Batch(features, TextBatch.of(tokenizer, captions, recipe.stage1().maxTokens()), photos);
+    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, recipe.stage1().maxTokens()), photos);
   }
 
   @Override
-  public double run(Batch batch, long step) {
-    torch.manual_seed(Draws.bits(recipe.seed(), "stage 1 dropout", step, 0));
-    Tensor image = heads.images(qformer.queries(train.tensor(batch.features, compute), true));
-    Tensor text = heads.texts(qformer.text(batch.text.ids(compute), batch.text.real(compute), true));
-    Tensor similarity = ImageTextHeads.similarity(image, text, similarityOf(recipe));
-    // A fixed temperature's slope would count in the norm that clipping looks at.
-    Tensor scale = recipe.stage1().learnTemperature() ? heads.scale() : heads.scale().detach();
-    Tensor loss = Contrast.loss(similarity, scale, batch.photos, recipe.stage1().labelSmoothing());
-    loss.backward();
-    parameters.gatherGradients();
-    return loss.item_double();
+  public Loss run(Objectives.Batch batch, long step) {
+    return objectives.run(batch, step);
   }
 
   static ImageTextHeads.Similarity similarityOf(Recipe recipe) {
     return recipe.stage1().similarity().equals("mean") ? ImageTextHeads.Similarity.MEAN : ImageTextHeads.Similarity.BEST;
   }
 
-  /** Recall on the validation part; the score is the mean of its six figures, which moves less than any one of them. */
+  /**
+   * Recall on the validation part; the score is the mean of its six figures, which moves less than any one of them. Without ITC it is the
+   * weighted loss of the other objectives, negative.
+   */
   @Override
   public Evaluation evaluate() {
     if (validation.photos().isEmpty()) {
       return Evaluation.NONE;
     }
+    Recipe.Stage1 s = recipe.stage1();
+    Map<String, Double> losses =
+        new ValidationLosses(model, compute, tokenizer, s.maxTokens(), recipe.seed(), pairs::text).of(validation);
+    if (model.contrast() == null) {
+      double loss =
+          s.objectives().itm() * losses.getOrDefault("itm_loss", 0.0) + s.objectives().itg() * losses.getOrDefault("itg_loss", 0.0);
+      return new Evaluation(-loss, losses);
+    }
     RetrievalScores r =
-        new Retrieval(qformer, heads, similarityOf(recipe), compute, tokenizer, recipe.stage1().maxTokens(), pairs::text).score(validation);
-    Map<String, Double> figures = new LinkedHashMap<>();
-    figures.put("i2t_r1", r.i2tR1());
-    figures.put("i2t_r5", r.i2tR5());
-    figures.put("i2t_r10", r.i2tR10());
-    figures.put("t2i_r1", r.t2iR1());
-    figures.put("t2i_r5", r.t2iR5());
-    figures.put("t2i_r10", r.t2iR10());
-    return new Evaluation(figures.values().stream().mapToDouble(Double::doubleValue).average().orElse(0), figures);
+        new Retrieval(new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text)).score(validation);
+    Map<String, Double> recall = new LinkedHashMap<>();
+    recall.put("i2t_r1", r.i2tR1());
+    recall.put("i2t_r5", r.i2tR5());
+    recall.put("i2t_r10", r.i2tR10());
+    recall.put("t2i_r1", r.t2iR1());
+    recall.put("t2i_r5", r.t2iR5());
+    recall.put("t2i_r10", r.t2iR10());
+    double score = recall.values().stream().mapToDouble(Double::doubleValue).average().orElse(0);
+    recall.putAll(losses);
+    return new Evaluation(score, recall);
   }
 
   @Override
   public void save(Path folder) {
     tokenizer.save(folder.resolve("tokenizer.json"));
-    RunFiles.writeQFormer(folder, config, recipe.qformer().projection(), true, parameters.named());
+    RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), parameters.named());
   }
 
   @Override

@@ -1,0 +1,126 @@
+package dev.ocelli.eval;
+
+import dev.ocelli.model.AttentionMask;
+import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
+import dev.ocelli.model.MatchHead;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.model.TextBatch;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.text.Tokenizer;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * What a Q-Former of stage 1 thinks of photos and texts: their vectors, whose cosine is the similarity (ITC), and whether a photo and a text
+ * match (ITM).
+ *
+ * @param similarity how a photo's many queries make one similarity
+ * @param maxTokens where texts are cut
+ * @param normalise what a text goes through before it is compared
+ */
+public record ImageTextScores(
+    ImageTextModel model,
+    ImageTextHeads.Similarity similarity,
+    Compute compute,
+    Tokenizer tokenizer,
+    int maxTokens,
+    UnaryOperator<String> normalise) {
+  private static final int IMAGES_AT_ONCE = 64;
+  private static final int TEXTS_AT_ONCE = 256;
+
+  /**
+   * One photo and one text.
+   *
+   * @param similarity cosine, -1 to 1; null without ITC
+   * @param probability that they match, 0 to 1; null without ITM
+   */
+  public record Match(Double similarity, Double probability) {}
+
+  /** Unit vectors of all photos, {@code [photos, queries, size]}. */
+  public Tensor images(PhotoFeatures photos) {
+    return inBlocks(
+        photos.photos().size(), IMAGES_AT_ONCE, (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
+  }
+
+  /** Unit vectors of texts, {@code [texts, size]}. */
+  public Tensor texts(List<String> texts) {
+    return inBlocks(
+        texts.size(),
+        TEXTS_AT_ONCE,
+        (from, to) -> {
+          TextBatch batch = batch(texts.subList(from, to));
+          return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
+        });
+  }
+
+  /**
+   * ITM's scores of one photo with several texts.
+   *
+   * @param image one row a text
+   * @return logits of "no match" and "match", fp32 {@code [texts, 2]}
+   */
+  public Tensor match(QFormer.Look image, List<String> texts) {
+    TextBatch batch = batch(texts);
+    return Scope.noGrad(
+        () -> {
+          Tensor ids = batch.ids(compute);
+          Tensor states = model.qformer().together(image, ids, batch.real(compute), AttentionMask.BIDIRECTIONAL, false);
+          return model.match().logits(states, model.qformer().config().queries());
+        });
+  }
+
+  /** Both scores of one photo with one text; {@code features} is {@code [1, patches, imageHidden]}. */
+  public Match of(Tensor features, String text) {
+    Double[] found = new Double[2];
+    Scope.noGrad(
+        () -> {
+          QFormer.Look look = model.qformer().look(features);
+          if (model.contrast() != null) {
+            Tensor image = model.contrast().images(model.qformer().see(look, false).states());
+            found[0] = ImageTextHeads.similarity(image, texts(List.of(text)), similarity).item_double();
+          }
+          if (model.match() != null) {
+            found[1] = MatchHead.probability(match(look, List.of(text))).item_double();
+          }
+          return features;
+        });
+    return new Match(found[0], found[1]);
+  }
+
+  /** Features of some photos, bf16 {@code [to - from, patches, imageHidden]}. */
+  Tensor features(PhotoFeatures photos, int from, int to) {
+    ByteBuffer buffer = photos.buffer(to - from);
+    for (int p = from; p < to; p++) {
+      photos.read(p, buffer);
+    }
+    return photos.tensor(buffer, compute);
+  }
+
+  private TextBatch batch(List<String> texts) {
+    return TextBatch.of(tokenizer, texts.stream().map(normalise).toList(), maxTokens);
+  }
+
+  private interface Block {
+    Tensor of(int from, int to);
+  }
+
+  private static Tensor inBlocks(int n, int size, Block block) {
+    return Scope.noGrad(
+        () -> {
+          List<Tensor> parts = new ArrayList<>();
+          for (int from = 0; from < n; from += size) {
+            int start = from;
+            parts.add(Scope.of(() -> block.of(start, Math.min(n, start + size))));
+          }
+          return torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 0);
+        });
+  }
+}

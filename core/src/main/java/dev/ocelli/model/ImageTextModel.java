@@ -1,0 +1,23 @@
+package dev.ocelli.model;
+
+import dev.ocelli.nn.Weights;
+import java.util.Set;
+
+/**
+ * What stage 1 trains: the Q-Former and the heads of its objectives.
+ *
+ * @param contrast null where ITC is no objective
+ * @param match null where ITM is none
+ * @param words null where ITG is none
+ */
+public record ImageTextModel(QFormer qformer, ImageTextHeads contrast, MatchHead match, WordHead words) {
+  /** @param projection size of the space in which images and texts are compared */
+  public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights) {
+    QFormer qformer = new QFormer(config, weights, true);
+    return new ImageTextModel(
+        qformer,
+        objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), projection, weights) : null,
+        objectives.contains(Objective.ITM) ? new MatchHead(config.hidden(), weights) : null,
+        objectives.contains(Objective.ITG) ? new WordHead(qformer, weights) : null);
+  }
+}

@@ -1,0 +1,116 @@
+package dev.ocelli.train;
+
+import dev.ocelli.data.Draws;
+import dev.ocelli.model.AttentionMask;
+import dev.ocelli.model.ImageTextModel;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Image-text matching (BLIP-2, section 3.1; ITM): the model sees an image and a text together and says whether they belong to each other.
+ * Each pair of a batch gives three trials: the pair itself, its text with another image, and its image with another text. The wrong ones are
+ * hard: drawn by how well contrast finds that they fit.
+ */
+final class Matching {
+  /** Keeps every wrong one possible, however sure contrast is (as BLIP-2's own code). */
+  private static final double FLOOR = 1e-4;
+
+  /**
+   * The wrong partners of a batch's pairs.
+   *
+   * @param images for each pair the row of another photo for its text, or -1 where the batch has no other photo
+   * @param texts for each pair the row of another photo's text for its photo, or -1
+   */
+  record Negatives(int[] images, int[] texts) {
+    /** The trials of some pairs. */
+    List<Trial> trials(int from, int to) {
+      List<Trial> trials = new ArrayList<>();
+      for (int row = from; row < to; row++) {
+        trials.add(new Trial(row, row, true));
+        if (images[row] >= 0) {
+          trials.add(new Trial(images[row], row, false));
+          trials.add(new Trial(row, texts[row], false));
+        }
+      }
+      return trials;
+    }
+
+    /** How many trials the whole batch gives. */
+    int count() {
+      return trials(0, images.length).size();
+    }
+  }
+
+  /** One question: whether the photo of one row and the text of another belong together. */
+  record Trial(int image, int text, boolean match) {}
+
+  private Matching() {}
+
+  /**
+   * Draws the wrong partners, each by the softmax of its similarity, and never a photo's own other captions.
+   *
+   * @param similarity cosines over the temperature, {@code [images * texts]}, or null where nothing tells them apart: then any is as likely
+   * @param photos which photo each pair is of
+   */
+  static Negatives draw(float[] similarity, int[] photos, long seed, long step) {
+    int n = photos.length;
+    int[] images = new int[n];
+    int[] texts = new int[n];
+    for (int row = 0; row < n; row++) {
+      double[] byImage = new double[n];
+      double[] byText = new double[n];
+      for (int other = 0; other < n && similarity != null; other++) {
+        byImage[other] = similarity[other * n + row];
+        byText[other] = similarity[row * n + other];
+      }
+      images[row] = other(byImage, photos, row, Draws.uniform(seed, "stage 1 hard photo", step, row));
+      texts[row] = other(byText, photos, row, Draws.uniform(seed, "stage 1 hard caption", step, row));
+    }
+    return new Negatives(images, texts);
+  }
+
+  /** One row of another photo, or -1 where there is none. */
+  private static int other(double[] scores, int[] photos, int row, double uniform) {
+    double most = Arrays.stream(scores).max().orElseThrow();
+    double all = Arrays.stream(scores).map(s -> Math.exp(s - most)).sum();
+    double[] weights = new double[scores.length];
+    for (int i = 0; i < scores.length; i++) {
+      weights[i] = photos[i] == photos[row] ? 0 : Math.exp(scores[i] - most) / all + FLOOR;
+    }
+    double left = uniform * Arrays.stream(weights).sum();
+    int chosen = -1;
+    for (int i = 0; i < scores.length && (chosen < 0 || left >= 0); i++) {
+      if (weights[i] > 0) {
+        chosen = i;
+        left -= weights[i];
+      }
+    }
+    return chosen;
+  }
+
+  /**
+   * Summed cross-entropy of the trials.
+   *
+   * @param image one row a trial
+   * @param ids of the trials' texts, {@code [trials, tokens]}
+   * @param real true where a token is none of the padding
+   */
+  static Tensor loss(ImageTextModel model, QFormer.Look image, Tensor ids, Tensor real, List<Trial> trials, boolean training) {
+    return Scope.of(
+        () -> {
+          Tensor states = model.qformer().together(image, ids, real, AttentionMask.BIDIRECTIONAL, training);
+          Tensor logits = model.match().logits(states, model.qformer().config().queries());
+          long[] labels = trials.stream().mapToLong(t -> t.match() ? 1 : 0).toArray();
+          Tensor wanted = Tensors.of(labels, labels.length).to(logits.device(), ScalarType.Long);
+          return torch.cross_entropy_loss(logits, wanted, new TensorOptional(), 2, -100, 0);
+        });
+  }
+}

@@ -1,0 +1,206 @@
+package dev.ocelli.train;
+
+import dev.ocelli.data.Draws;
+import dev.ocelli.model.ImageTextHeads;
+import dev.ocelli.model.ImageTextModel;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.model.TextBatch;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Parameters;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Forward and backward passes of a step of stage 1, by the weighted sum of its objectives. What an objective sees of the images is computed
+ * once for all: the keys and values of the cross-attention serve every pass, and the queries' pass serves contrast and generation alike,
+ * since in neither the queries see the text.
+ *
+ * <p>Contrast needs all pairs of a batch at once, but memory holds only so many passes. Where a batch has several micro-batches, the vectors
+ * of all pairs are computed without a graph; the loss's slope by each of them is exact and small; and each micro-batch, computed again, is
+ * driven by its vectors' slopes (Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup"; GradCache).
+ */
+final class Objectives {
+  /**
+   * @param features bf16 {@code [pairs, tokens, hidden]}
+   * @param text padded ids of the captions
+   * @param photos which photo each pair is of
+   */
+  record Batch(ByteBuffer features, TextBatch text, int[] photos) {
+    int size() {
+      return photos.length;
+    }
+  }
+
+  /** A batch on the device. */
+  private record Inputs(Batch batch, Tensor features, Tensor ids, Tensor real) {}
+
+  /** Contrast over the whole batch: its loss's slopes by the vectors of all pairs, and the cosines over the temperature. */
+  private record Slopes(Tensor images, Tensor texts, float[] similarity) {}
+
+  private final ImageTextModel model;
+  private final Recipe recipe;
+  private final PhotoFeatures photos;
+  private final Parameters parameters;
+  private final Compute compute;
+
+  Objectives(ImageTextModel model, Recipe recipe, PhotoFeatures photos, Parameters parameters) {
+    this.model = model;
+    this.recipe = recipe;
+    this.photos = photos;
+    this.parameters = parameters;
+    compute = parameters.compute();
+  }
+
+  /** One step; gradients end in the parameters. */
+  Stage.Loss run(Batch batch, long step) {
+    Inputs in = new Inputs(batch, photos.tensor(batch.features, compute), batch.text.ids(compute), batch.text.real(compute));
+    int size = recipe.stage1().microBatch() == 0 ? batch.size() : Math.min(batch.size(), recipe.stage1().microBatch());
+    boolean cached = model.contrast() != null && size < batch.size();
+    Map<String, Double> losses = new LinkedHashMap<>();
+    Slopes slopes = cached ? contrast(in, size, step, losses) : null;
+    Matching.Negatives negatives = null;
+    if (model.match() != null && (cached || model.contrast() == null)) {
+      negatives = Matching.draw(cached ? slopes.similarity : null, batch.photos, recipe.seed(), step);
+    }
+    for (int from = 0; from < batch.size(); from += size) {
+      int start = from;
+      int end = Math.min(batch.size(), from + size);
+      Matching.Negatives drawn = negatives;
+      Scope.run(() -> microBatch(in, start, end, step, slopes, drawn, losses).backward());
+      parameters.gatherGradients();
+    }
+    return new Stage.Loss(losses.entrySet().stream().mapToDouble(e -> weight(e.getKey()) * e.getValue()).sum(), losses);
+  }
+
+  private double weight(String objective) {
+    Recipe.Objectives weights = recipe.stage1().objectives();
+    return switch (objective) {
+      case "itc" -> weights.itc();
+      case "itm" -> weights.itm();
+      default -> weights.itg();
+    };
+  }
+
+  /**
+   * What to differentiate for some pairs.
+   *
+   * @param slopes of the contrast of the whole batch; null where these pairs are all
+   * @param negatives null where they are still to be drawn by these pairs' contrast
+   * @param losses gets each objective's share of the step's loss
+   */
+  private Tensor microBatch(
+      Inputs in, int from, int to, long step, Slopes slopes, Matching.Negatives negatives, Map<String, Double> losses) {
+    int n = to - from;
+    // Wrong partners may stand outside of these pairs: their features come behind.
+    List<Integer> rows = new ArrayList<>(IntStream.range(from, to).boxed().toList());
+    if (negatives != null) {
+      negatives.trials(from, to).stream().map(Matching.Trial::image).filter(r -> !rows.contains(r)).distinct().forEach(rows::add);
+    }
+    boolean several = rows.size() < in.batch.size() || from > 0;
+    QFormer.Look look = model.qformer().look(several ? in.features.index_select(0, numbers(rows)) : in.features);
+    QFormer.Look own = rows.size() == n ? look : look.first(n);
+    seed(step, from);
+    QFormer.Pass seen = model.contrast() != null || model.words() != null ? model.qformer().see(own, true) : null;
+    Tensor total = compute.place(Tensors.zeros(ScalarType.Float));
+    Matching.Negatives drawn = negatives;
+    if (model.contrast() != null) {
+      Tensor images = model.contrast().images(seen.states());
+      Tensor texts = texts(in, from, to);
+      if (slopes != null) {
+        total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum()).add(texts.mul(slopes.texts.narrow(0, from, n)).sum());
+      } else {
+        Tensor similarity = similarity(images, texts);
+        total = total.add(share("itc", contrastLoss(similarity, in.batch.photos), losses));
+        drawn = model.match() == null ? null : Matching.draw(overTemperature(similarity), in.batch.photos, recipe.seed(), step);
+      }
+    }
+    if (model.match() != null) {
+      List<Matching.Trial> trials = drawn.trials(from, to);
+      Tensor texts = numbers(trials.stream().map(Matching.Trial::text).toList());
+      Tensor images = numbers(trials.stream().map(t -> rows.indexOf(t.image())).toList());
+      Tensor sum =
+          Matching.loss(model, look.rows(images), in.ids.index_select(0, texts), in.real.index_select(0, texts), trials, true);
+      total = total.add(share("itm", Tensors.scale(sum, 1.0 / drawn.count()), losses));
+    }
+    if (model.words() != null) {
+      TextBatch text = in.batch.text;
+      Tensor sum = GroundedText.loss(model, seen, text, from, to, recipe.stage1().labelSmoothing(), compute, true);
+      total = total.add(share("itg", Tensors.scale(sum, 1.0 / GroundedText.tokens(text, 0, in.batch.size())), losses));
+    }
+    return total;
+  }
+
+  /** The contrast of a whole batch, micro-batch by micro-batch, as the class says. */
+  private Slopes contrast(Inputs in, int size, long step, Map<String, Double> losses) {
+    List<Tensor> images = new ArrayList<>();
+    List<Tensor> texts = new ArrayList<>();
+    for (int from = 0; from < in.batch.size(); from += size) {
+      int start = from;
+      int end = Math.min(in.batch.size(), from + size);
+      List<Tensor> both =
+          Scope.all(
+              () -> {
+                try (AutoGradMode mode = new AutoGradMode(false)) {
+                  // The same draws, in the same order, as when these pairs are computed again.
+                  QFormer.Look look = model.qformer().look(in.features.narrow(0, start, end - start));
+                  seed(step, start);
+                  Tensor vectors = model.contrast().images(model.qformer().see(look, true).states());
+                  return List.of(vectors, texts(in, start, end));
+                }
+              });
+      images.add(both.get(0));
+      texts.add(both.get(1));
+    }
+    Tensor allImages = Tensors.cat(0, images.toArray(Tensor[]::new)).set_requires_grad(true);
+    Tensor allTexts = Tensors.cat(0, texts.toArray(Tensor[]::new)).set_requires_grad(true);
+    Tensor similarity = similarity(allImages, allTexts);
+    share("itc", contrastLoss(similarity, in.batch.photos), losses).backward();
+    float[] cosines = model.match() == null ? null : overTemperature(similarity);
+    return new Slopes(allImages.grad(), allTexts.grad(), cosines);
+  }
+
+  private Tensor texts(Inputs in, int from, int to) {
+    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), in.real.narrow(0, from, to - from), true));
+  }
+
+  private Tensor similarity(Tensor images, Tensor texts) {
+    return ImageTextHeads.similarity(images, texts, QFormerStage.similarityOf(recipe));
+  }
+
+  private Tensor contrastLoss(Tensor similarity, int[] of) {
+    return Contrast.loss(similarity, scale(), of, recipe.stage1().labelSmoothing());
+  }
+
+  /** A fixed temperature's slope would count in the norm that clipping looks at. */
+  private Tensor scale() {
+    return recipe.stage1().learnTemperature() ? model.contrast().scale() : model.contrast().scale().detach();
+  }
+
+  private float[] overTemperature(Tensor similarity) {
+    return Tensors.floats(similarity.detach().mul(scale().detach()));
+  }
+
+  private Tensor numbers(List<Integer> rows) {
+    return compute.place(Tensors.of(rows.stream().mapToInt(Integer::intValue).toArray(), rows.size()));
+  }
+
+  private void seed(long step, int from) {
+    torch.manual_seed(Draws.bits(recipe.seed(), "stage 1 dropout", step, from));
+  }
+
+  private Tensor share(String objective, Tensor loss, Map<String, Double> losses) {
+    losses.merge(objective, loss.item_double(), Double::sum);
+    return Tensors.scale(loss, weight(objective));
+  }
+}
