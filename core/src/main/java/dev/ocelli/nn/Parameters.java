@@ -69,7 +69,7 @@ public final class Parameters implements AutoCloseable {
     constructors.accept(
         (kind, shape, names, rows) -> {
           boolean shadowed = compute.type() == ScalarType.BFloat16 && switch (kind) {
-                case MATRIX, LINEAR, BIAS, ZERO -> true;
+                case MATRIX, BIAS, ZERO -> true;
                 case SCALE, SHIFT, TABLE -> false;
               };
           recorded.add(new Spec(kind, shape.clone(), names.clone(), rows.clone(), partOf.apply(names[0]), 0, shadowed));
