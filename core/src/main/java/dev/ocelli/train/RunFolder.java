@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  *   recipe.yaml      every figure, resolved
  *   run.json         hashes of weights and data, how each stage ended
  *   split.csv        which photo is in which part
- *   skipped.csv      photos that could not be read
+ *   skipped.csv      photos that are missing or could not be read
  *   metrics.jsonl    losses and evaluations, a line each
  *   stage1/          the best Q-Former of stage 1, text half included, with its tokenizer.json
  *   vlm/             the best of stage 2: qformer/, projector.safetensors, adapter/

@@ -208,7 +208,9 @@ public final class TrainedRun implements AutoCloseable {
     if (photos.isEmpty()) {
       throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
     }
-    return features().build(photos, stores, new BadPhotos(recipe.data().maxBadPhotos()));
+    BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos());
+    folder.missing().forEach(bad::add);
+    return features().build(photos, stores, bad);
   }
 
   /** Whether a data folder has photos of a part. */

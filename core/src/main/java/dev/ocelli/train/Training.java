@@ -58,7 +58,9 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
     // Before begin: data that can't be used must not cost an older run its folder.
-    checkCaptions(recipe, CaptionFolder.read(data, split).photos());
+    CaptionFolder found = CaptionFolder.read(data, split);
+    checkCaptions(recipe, found);
+    found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
     run.recover();
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
@@ -89,6 +91,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     Pretrained.Vision vision = pretrained.vision(recipe.models().vision());
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
+    folder.missing().forEach(bad::add);
     List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
     PhotoFeatures seen = new FeatureBuilder(vision, compute, progress, stop).build(used, features, bad);
     if (stop.getAsBoolean()) {
@@ -107,7 +110,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             Locale.ROOT,
             "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
-            bad.count() == 0 ? "" : "; " + bad.count() + " can't be read (skipped.csv)"));
+            bad.count() == 0 ? "" : "; " + bad.count() + " can't be used (skipped.csv)"));
     long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
       if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
@@ -159,11 +162,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return false;
   }
 
-  private static void checkCaptions(Recipe recipe, List<Photo> photos) {
-    for (Photo photo : photos) {
+  private static void checkCaptions(Recipe recipe, CaptionFolder folder) {
+    for (Photo photo : folder.photos()) {
       for (String caption : photo.captions()) {
-        if (Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()).isBlank()) {
-          throw UserError.of("Photo %s has a caption without words: \"%s\". Remove that row, or give it a text.", photo.image(), caption);
+        if (!Captions.hasWords(Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()))) {
+          throw UserError.of(
+              "%s: the caption of %s has no words: \"%s\". Remove that row, or give it a text.",
+              folder.place(photo, caption), photo.image(), caption);
         }
       }
     }
