@@ -178,14 +178,20 @@ public final class ContinuousBatch implements AutoCloseable {
     leave();
   }
 
-  /** Ends an answer early; its listener hears no more. */
-  public void drop(Listener listener) {
+  /**
+   * Ends an answer early; its listener hears no more.
+   *
+   * @return how many tokens it had
+   */
+  public int drop(Listener listener) {
     for (int i = 0; i < rows.size(); i++) {
       if (rows.get(i).listener == listener) {
+        int tokens = rows.get(i).answered();
         remove(i);
-        return;
+        return tokens;
       }
     }
+    return 0;
   }
 
   /** Hidden states {@code [rows, hidden]} of the rows from {@code first} on to their next tokens. */
