@@ -2,6 +2,8 @@ package dev.ocelli.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ocelli.testing.Drawings;
+import dev.ocelli.testing.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

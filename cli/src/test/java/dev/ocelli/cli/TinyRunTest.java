@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.testing.Drawings;
+import dev.ocelli.testing.TinyModels;
 import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.io.IOException;
