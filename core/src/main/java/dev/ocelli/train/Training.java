@@ -25,10 +25,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -42,6 +44,13 @@ import org.bytedeco.pytorch.global.torch;
  * @param stop asked often: true ends the run at the next safe point, to go on later
  */
 public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
+  /** Keys of the recipe that may change under way: what is learnt doesn't depend on them. */
+  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos");
+
+  /** The same while stage 2 has not begun. */
+  private static final Set<String> FREE_IN_STAGE_1 =
+      Stream.concat(FREE.stream(), Stream.of("stage2", "models.language")).collect(Collectors.toUnmodifiableSet());
+
   /** How a call of {@link #train} ended. */
   public enum Outcome {
     FINISHED,
@@ -61,6 +70,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     CaptionFolder found = CaptionFolder.read(data, split);
     checkCaptions(recipe, found);
     found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
+    try (RunLock lock = RunLock.take(run.path())) {
+      return trainLocked(recipe, data, split, run, stage1, stage2, overwrite);
+    }
+  }
+
+  private Outcome trainLocked(
+      Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     run.recover();
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
@@ -138,7 +154,8 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       run.clear();
       return false;
     }
-    List<String> differences = new Recipes().differences(new Recipes().read(run.recipe()), recipe);
+    Recipes recipes = new Recipes();
+    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, run.begunVlm() ? FREE : FREE_IN_STAGE_1);
     if (!differences.isEmpty()) {
       if (!run.trained()) {
         // Stopped by a mistake before anything was learnt: the corrected command may begin anew.
@@ -248,7 +265,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return String.format(Locale.ROOT, "  %-15s %,13d parameters, %s", part, size, how);
   }
 
-  /** The table of what is trained, at which rate., and of what is frozen. */
+  /** The table of what is trained, at which rate, and of what is frozen. */
   private <B> void describe(Stage<B> stage) {
     Map<String, Long> sizes = new TreeMap<>();
     for (Parameters.Named named : stage.parameters().named()) {
