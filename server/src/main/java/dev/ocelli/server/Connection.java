@@ -39,7 +39,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
   }
 
   /** How long what is left of a refused request is ignored before the connection closes. */
-  private static final long REFUSED_SECONDS = 2;
+  private static final long REFUSED_SECONDS = 1;
 
   private final Dispatcher dispatcher;
   private final Limits limits;

@@ -102,6 +102,7 @@ final class Dispatcher {
     if (shut != null || nowhere != null) {
       throw shut != null ? shut : nowhere;
     }
+    exchange.route(preflight ? "other" : route.path());
     return route;
   }
 

@@ -46,6 +46,7 @@ final class Exchange {
   private boolean streaming;
   private boolean closes;
   private int status;
+  private volatile String route = "other";
 
   /**
    * @param origin to name in the answer's CORS header, or null
@@ -76,6 +77,15 @@ final class Exchange {
   /** When the request came, by {@link System#nanoTime()}. */
   long arrived() {
     return arrived;
+  }
+
+  /** The path as it stands among the routes, for counting: what strangers ask for has many names. */
+  String route() {
+    return route;
+  }
+
+  void route(String path) {
+    route = path;
   }
 
   int status() {

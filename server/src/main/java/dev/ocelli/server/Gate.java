@@ -32,9 +32,9 @@ final class Gate {
    */
   ApiError check(HttpRequest request, boolean open) {
     HttpHeaders headers = request.headers();
-    if (headers.contains(HttpHeaderNames.TRANSFER_ENCODING) && headers.contains(HttpHeaderNames.CONTENT_LENGTH)
-        || headers.getAll(HttpHeaderNames.CONTENT_LENGTH).size() > 1) {
-      return ApiError.invalid(400, "bad_request", "The request says the length of its body twice.");
+    List<String> codings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
+    if (!codings.isEmpty() && !codings.equals(List.of("chunked"))) {
+      return ApiError.invalid(400, "bad_request", "The request's transfer encoding isn't known.");
     }
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
     if (hosts.size() > 1 || hosts.isEmpty() && request.protocolVersion().equals(HttpVersion.HTTP_1_1)) {

@@ -27,7 +27,6 @@ final class ModelsEndpoint implements Routes.Endpoint {
   private static ObjectNode json(ServedRun run) {
     ObjectNode json =
         Json.object().put("id", run.name()).put("object", "model").put("created", run.created()).put("owned_by", "ocelli");
-    json.put("language", run.language().identity().name()).put("vision", run.vision().identity().name()).put("context", run.context());
-    return json;
+    return json.put("context", run.context());
   }
 }

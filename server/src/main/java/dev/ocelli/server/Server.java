@@ -13,8 +13,10 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponseEncoder;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.timeout.WriteTimeoutHandler;
@@ -40,6 +42,7 @@ public final class Server implements AutoCloseable {
 
   private final ServerSettings settings;
   private final ServerLog log;
+  private final ServerMetrics metrics = new ServerMetrics();
   private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, daemon("ocelli-http"), NioIoHandler.newFactory());
   private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ExecutorService workers = Executors.newCachedThreadPool(daemon("ocelli-request"));
@@ -65,7 +68,12 @@ public final class Server implements AutoCloseable {
     engine = new Engine(settings.runs(), pull, limits, events(), warn);
     ImageFetcher fetcher = new ImageFetcher(loops, workers, settings.imageHosts(), limits, resolver);
     Asking asking = new Asking(engine, new Pictures(fetcher, limits), limits, settings.logContent());
-    dispatcher = new Dispatcher(new Gate(settings), routes(asking), limits, workers, clock, log::exchange, log::failed);
+    dispatcher = new Dispatcher(new Gate(settings), routes(asking), limits, workers, clock, this::over, log::failed);
+  }
+
+  private void over(Exchange exchange) {
+    log.exchange(exchange);
+    metrics.exchange(exchange);
   }
 
   private Routes routes(Asking asking) {
@@ -75,6 +83,7 @@ public final class Server implements AutoCloseable {
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/chat/completions", false, true, new ChatEndpoint(asking)));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH, false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH + "/*", false, false, models));
+    routes.add(new Routes.Route(HttpMethod.GET, "/metrics", false, false, metrics));
     routes.add(new Routes.Route(HttpMethod.GET, "/health", true, false, (exchange, body) -> health(exchange)));
     routes.add(
         new Routes.Route(
@@ -91,10 +100,14 @@ public final class Server implements AutoCloseable {
   private EngineEvents events() {
     return new EngineEvents() {
       @Override
-      public void state(int waiting, int active, long cacheBytes) {}
+      public void state(int waiting, int active, long cacheBytes) {
+        metrics.state(waiting, active, cacheBytes);
+      }
 
       @Override
-      public void answered(Answer answer) {}
+      public void answered(Answer answer) {
+        metrics.answered(answer);
+      }
 
       @Override
       public void failed(Throwable cause) {
@@ -163,7 +176,8 @@ public final class Server implements AutoCloseable {
     channel
         .pipeline()
         .addLast(new WriteTimeoutHandler(settings.limits().idle().toMillis(), TimeUnit.MILLISECONDS))
-        .addLast(new HttpServerCodec(LONGEST_LINE, LONGEST_HEADERS, CHUNK))
+        .addLast(new HttpResponseEncoder())
+        .addLast(new StrictDecoder())
         .addLast(new Connection(dispatcher, settings.limits()));
   }
 
@@ -186,6 +200,15 @@ public final class Server implements AutoCloseable {
   /** The port listened on. */
   public int port() {
     return ((InetSocketAddress) listening.localAddress()).getPort();
+  }
+
+  /** Requests that are worked on or wait. */
+  int working() {
+    return dispatcher.working();
+  }
+
+  Engine engine() {
+    return engine;
   }
 
   /** Where people find the server. */
@@ -215,6 +238,18 @@ public final class Server implements AutoCloseable {
     clock.shutdownNow();
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(2, TimeUnit.SECONDS);
     log.event("stopped");
+  }
+
+  /** Takes no request that says the length of its body in two ways: whoever stands before this server may have believed the other one. */
+  private static final class StrictDecoder extends HttpRequestDecoder {
+    StrictDecoder() {
+      super(LONGEST_LINE, LONGEST_HEADERS, CHUNK);
+    }
+
+    @Override
+    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+      throw new IllegalArgumentException("both Content-Length and Transfer-Encoding");
+    }
   }
 
   private static DefaultThreadFactory daemon(String name) {

@@ -11,7 +11,6 @@ import io.netty.handler.codec.http.multipart.Attribute;
 import io.netty.handler.codec.http.multipart.DefaultHttpDataFactory;
 import io.netty.handler.codec.http.multipart.FileUpload;
 import io.netty.handler.codec.http.multipart.HttpPostMultipartRequestDecoder;
-import io.netty.handler.codec.http.multipart.HttpPostRequestDecoder;
 import io.netty.handler.codec.http.multipart.InterfaceHttpData;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -111,8 +110,8 @@ final class VisionEndpoint implements Routes.Endpoint {
         }
       }
       return new Form(new Fields(fields), image);
-    } catch (HttpPostRequestDecoder.ErrorDataDecoderException | HttpPostRequestDecoder.TooManyFormFieldsException
-        | HttpPostRequestDecoder.TooLongFormFieldException | IllegalArgumentException | IOException e) {
+    } catch (RuntimeException | IOException e) {
+      // The decoder meets what it doesn't expect with all kinds of exceptions.
       throw ApiError.invalid(400, "invalid_form", "The multipart form can't be read.");
     } finally {
       if (decoder != null) {
