@@ -50,7 +50,7 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: pull, features, train, caption, ask, match or eval.");
+    throw new ParameterException(spec.commandLine(), "Say what to do: pull, features, train, caption, ask, match, serve or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -78,6 +78,7 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new CaptionCommand(console));
     line.addSubcommand(new AskCommand(console));
     line.addSubcommand(new MatchCommand(console));
+    line.addSubcommand(new ServeCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))

@@ -19,6 +19,10 @@ final class RunOption {
 
   /** Refuses what is no run folder, before anything is loaded. */
   void check() {
+    check(run);
+  }
+
+  static void check(Path run) {
     if (!Files.exists(run)) {
       throw UserError.of("There is no folder %s. Name the folder that ocelli train wrote (--out).", run);
     }

@@ -18,10 +18,15 @@ final class StopSignal implements AutoCloseable, BooleanSupplier {
   private volatile int exitCode;
 
   StopSignal(Consumer<String> say) {
+    this("Stopping after this step, with a checkpoint. Once more ends at once.", say);
+  }
+
+  /** @param announcement what people are told at the first signal */
+  StopSignal(String announcement, Consumer<String> say) {
     for (String name : new String[] {"INT", "TERM", "HUP"}) {
       try {
         Signal signal = new Signal(name);
-        before.put(signal, Signal.handle(signal, s -> received(s, say)));
+        before.put(signal, Signal.handle(signal, s -> received(s, announcement, say)));
       } catch (IllegalArgumentException e) {
         // This platform has no such signal, or it was ignored from the start (nohup): leave it so.
         continue;
@@ -29,13 +34,13 @@ final class StopSignal implements AutoCloseable, BooleanSupplier {
     }
   }
 
-  private void received(Signal signal, Consumer<String> say) {
+  private void received(Signal signal, String announcement, Consumer<String> say) {
     int code = SIGNALLED + signal.getNumber();
     if (exitCode != 0) {
       Runtime.getRuntime().halt(code);
     }
     exitCode = code;
-    say.accept("Stopping after this step, with a checkpoint. Once more ends at once.");
+    say.accept(announcement);
   }
 
   /** Whether to stop. */

@@ -2,6 +2,8 @@ package dev.ocelli.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ocelli.testing.Drawings;
+import dev.ocelli.testing.TinyModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,8 +75,24 @@ class BadInputTest {
   @Test
   void captionWithoutWords() throws IOException {
     Path csv = data.resolve("captions.csv");
-    Files.writeString(csv, Files.readString(csv) + "drawing-00.png,...\n");
-    refused(train(), "drawing-00.png", "...");
+    String fine = Files.readString(csv);
+    long row = fine.lines().count() + 1;
+    for (String nothing : List.of("...", "\u200b\u200b")) {
+      Files.writeString(csv, fine + "drawing-00.png," + nothing + "\n");
+      refused(train(), "captions.csv, row " + row, "drawing-00.png", nothing);
+    }
+  }
+
+  @Test
+  void missingPhotosAreSkippedAndListed() throws IOException {
+    Path csv = data.resolve("captions.csv");
+    Files.writeString(csv, Files.readString(csv) + "gone.png,a red circle\nlost.png,a blue circle\n");
+    refused(train("--set", "data.max_bad_photos=1"), "2 photos", "max_bad_photos", "gone.png");
+    assertThat(root.resolve("run")).doesNotExist();
+    Call call = train("--set", "data.max_bad_photos=2");
+    assertThat(call.code()).as(call.err()).isZero();
+    assertThat(call.err()).contains("2 can't be used (skipped.csv)");
+    assertThat(root.resolve("run/skipped.csv")).content().contains("gone.png", "lost.png", "captions.csv, row");
   }
 
   @Test
@@ -82,7 +100,7 @@ class BadInputTest {
     Files.writeString(data.resolve("images/drawing-03.png"), "no picture");
     Call call = train("--set", "data.test=0");
     assertThat(call.code()).as(call.err()).isZero();
-    assertThat(call.err()).contains("1 can't be read (skipped.csv)");
+    assertThat(call.err()).contains("1 can't be used (skipped.csv)");
     assertThat(root.resolve("run/skipped.csv")).content().contains("drawing-03.png");
   }
 

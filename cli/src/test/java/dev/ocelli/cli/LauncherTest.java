@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.testing.Drawings;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.testing.Drawings;
+import dev.ocelli.testing.TinyModels;
 import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -45,6 +49,13 @@ class TinyRunTest {
     }
     arguments.addAll(List.of(more));
     return arguments;
+  }
+
+  /** As {@link #train}, of one stage. */
+  private static String[] stage(String run, String stage, String... more) {
+    List<String> arguments = train(run, more);
+    arguments.add(1, stage);
+    return arguments.toArray(String[]::new);
   }
 
   private static String at(String name) {
@@ -88,6 +99,36 @@ class TinyRunTest {
   }
 
   @Test
+  void twoTrainersDoNotShareAFolder() throws IOException {
+    Path lock = Files.createDirectories(root.resolve("busy")).resolve(".lock");
+    try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      channel.lock();
+      Call second = Call.of(root, train("busy").toArray(String[]::new));
+      assertThat(second.code()).isEqualTo(1);
+      assertThat(second.err()).contains("another ocelli train", "busy").hasLineCount(1);
+    }
+    assertThat(root.resolve("busy").toFile().list()).containsExactly(".lock");
+  }
+
+  @Test
+  void whatDoesNotChangeTheTrainingMayChangeUnderWay() throws IOException {
+    Call first = Call.of(root, stage("changes", "qformer"));
+    assertThat(first.code()).as(first.err()).isZero();
+    String[] free = {"threads=1", "generation.max_tokens=3", "data.max_bad_photos=7", "stage2.lora.rank=3", "stage2.passes=2"};
+    Call other = Call.of(root, stage("changes", "vlm", "--set", "stage1.batch=3"));
+    assertThat(other.code()).isEqualTo(1);
+    assertThat(other.err()).contains("another recipe", "stage1.batch: 4 → 3");
+    List<String> changes = new ArrayList<>();
+    for (String change : free) {
+      changes.addAll(List.of("--set", change));
+    }
+    json(Call.of(root, stage("changes", "vlm", changes.toArray(String[]::new))));
+    assertThat(root.resolve("changes/recipe.yaml")).content().contains("rank: 3", "max_tokens: 3");
+    Call late = Call.of(root, stage("changes", "vlm", "--set", "stage2.passes=3"));
+    assertThat(late.err()).contains("another recipe", "stage2.");
+  }
+
+  @Test
   void overwritingSparesTheRunWhereTheDataIsMissing() throws IOException {
     json(Call.of(root, train("spared").toArray(String[]::new)));
     List<String> wrong = train("spared", "--overwrite");
@@ -99,16 +140,11 @@ class TinyRunTest {
 
   @Test
   void stagesCanBeTrainedOneByOne() throws IOException {
-    List<String> both = train("stages");
-    List<String> first = new ArrayList<>(both);
-    first.add(1, "qformer");
-    Call stage1 = Call.of(root, first.toArray(String[]::new));
+    Call stage1 = Call.of(root, stage("stages", "qformer"));
     assertThat(stage1.code()).as(stage1.err()).isZero();
     assertThat(stage1.out()).isEmpty();
     assertThat(call("caption --run", at("stages"), at("data/images/drawing-00.png")).err()).contains("ocelli train vlm");
-    List<String> second = new ArrayList<>(both);
-    second.add(1, "vlm");
-    assertThat(json(Call.of(root, second.toArray(String[]::new)))).isEqualTo(json(trained));
+    assertThat(json(Call.of(root, stage("stages", "vlm")))).isEqualTo(json(trained));
   }
 
   @Test

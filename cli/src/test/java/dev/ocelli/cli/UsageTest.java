@@ -21,7 +21,7 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "pull", "features", "train", "caption", "ask", "match", "eval", "eval retrieval", "eval captions", "eval grounding", "eval language"
+        "", "pull", "features", "train", "caption", "ask", "match", "serve", "eval", "eval retrieval", "eval captions", "eval grounding", "eval language"
       })
   void everyCommandHelpsWithAnExample(String command) {
     Call call = Call.of(folder, Stream.of((command + " --help").strip().split(" ")).toArray(String[]::new));
@@ -53,7 +53,7 @@ class UsageTest {
         "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval",
         "eval retrieval --run r --data d --split dev", "eval retrieval --run r --data d --rerank -1",
         "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
-        "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm"
+        "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm", "serve", "serve --run r --port http"
       })
   void otherWrongUsageEndsWith2(String line) {
     Call call = Call.of(folder, line.split(" "));
@@ -75,7 +75,7 @@ class UsageTest {
       strings = {
         "--help", "train --help", "--version", "train --dta x", "train --data nowhere --out o --set stage1.bacth=3",
         "train --data nowhere --out o",
-        "caption --run nowhere a.jpg", "match --run nowhere a.jpg dog", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
+        "caption --run nowhere a.jpg", "match --run nowhere a.jpg dog", "serve --run nowhere", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
       })
   void answersWithoutLibtorch(String line) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xlog:class+load:stdout", "-cp"));

@@ -14,8 +14,8 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVRecord;
 
 /**
- * The photos that can't be used and why. A few are passed over; more than {@code max_bad_photos} mean that something else is wrong, and
- * the run stops. Threads may share one.
+ * The photos that can't be used (missing, or not to be decoded) and why. A few are passed over; more than {@code max_bad_photos} mean that
+ * something else is wrong, and the run stops. Threads may share one.
  */
 public final class BadPhotos {
   private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setRecordSeparator("\n").get();

@@ -7,9 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,19 +26,25 @@ import org.apache.commons.csv.CSVFormat;
  * <p>Photos are shared out whole, never caption by caption. The order of the rows has no say in it, and neither has where the folder lies.
  */
 public final class CaptionFolder {
-  private static final int MOST_MISSING = 100;
   private static final int MOST_VALIDATION = 500;
   private static final Set<String> HELD_OUT = Set.of("val", "valid", "validation", "dev", "test", "holdout");
   private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setRecordSeparator("\n").get();
 
   private final List<Photo> photos;
+  private final Map<String, String> missing;
+  private final Map<String, Entry> entries;
+  private final CaptionsFile table;
   private final List<String> warnings;
   private final String sha256;
 
-  private CaptionFolder(List<Photo> photos, List<String> warnings, String captionsSha256) {
+  private CaptionFolder(
+      List<Photo> photos, Map<String, String> missing, Map<String, Entry> entries, CaptionsFile table, List<String> warnings) {
     this.photos = List.copyOf(photos);
+    this.missing = Collections.unmodifiableMap(missing);
+    this.entries = entries;
+    this.table = table;
     this.warnings = List.copyOf(warnings);
-    this.sha256 = Sha256.of(captionsSha256 + "\n" + split());
+    this.sha256 = Sha256.of(table.sha256() + "\n" + split());
   }
 
   /** Reads a folder and draws its split from the settings' seed. */
@@ -53,13 +60,14 @@ public final class CaptionFolder {
   public static CaptionFolder read(Path dir, SplitSettings settings, Path splitCsv) {
     CaptionsFile table = CaptionsFile.read(find(dir), "caption");
     List<String> warnings = new ArrayList<>();
-    Map<String, Entry> entries = entries(dir, table, warnings);
+    Map<String, String> missing = new LinkedHashMap<>();
+    Map<String, Entry> entries = entries(dir, table, missing, warnings);
     List<String> images = new ArrayList<>(entries.keySet());
     Map<String, Part> parts =
         splitCsv == null ? draw(images, entries, table.hasSplit(), settings) : recall(images, splitCsv, warnings);
     List<Photo> photos = new ArrayList<>();
-    entries.forEach((image, entry) -> photos.add(new Photo(image, entry.file, List.copyOf(entry.captions), parts.get(image))));
-    return new CaptionFolder(photos, warnings, table.sha256());
+    entries.forEach((image, entry) -> photos.add(new Photo(image, entry.file, List.copyOf(entry.captions.keySet()), parts.get(image))));
+    return new CaptionFolder(photos, missing, entries, table, warnings);
   }
 
   /** All photos, by name. */
@@ -70,6 +78,16 @@ public final class CaptionFolder {
   /** The photos of one part, by name. */
   public List<Photo> photos(Part part) {
     return photos.stream().filter(photo -> photo.part() == part).toList();
+  }
+
+  /** Photos that rows name but that aren't there: image → why, with file and row. How many are too many is the caller's to say. */
+  public Map<String, String> missing() {
+    return missing;
+  }
+
+  /** Where a photo's caption stands, for messages: "photos/captions.csv, row 12". */
+  public String place(Photo photo, String caption) {
+    return table.file() + ", row " + entries.get(photo.image()).captions.get(caption);
   }
 
   /** What stands for this data in a key: the SHA-256 of the captions file's bytes and the split. Photos' own bytes aren't in it. */
@@ -98,7 +116,8 @@ public final class CaptionFolder {
     final Path file;
     final long row;
     final boolean heldOut;
-    final Set<String> captions = new LinkedHashSet<>();
+    /** Caption → the first row that has it. */
+    final Map<String, Long> captions = new LinkedHashMap<>();
 
     Entry(Path file, long row, boolean heldOut) {
       this.file = file;
@@ -119,11 +138,9 @@ public final class CaptionFolder {
     throw UserError.of("%s has neither captions.csv nor captions.tsv. Add one, with the columns image and caption.", dir);
   }
 
-  private static Map<String, Entry> entries(Path dir, CaptionsFile table, List<String> warnings) {
+  private static Map<String, Entry> entries(Path dir, CaptionsFile table, Map<String, String> missing, List<String> warnings) {
     Map<String, Entry> entries = new TreeMap<>();
     PhotoFinder finder = new PhotoFinder(dir);
-    List<String> missing = new ArrayList<>();
-    Set<String> absent = new LinkedHashSet<>();
     int empty = 0;
     for (CaptionsFile.Row row : table.rows()) {
       if (row.image().isEmpty()) {
@@ -132,11 +149,11 @@ public final class CaptionFolder {
       refuseOutside(table.file(), row);
       boolean heldOut = table.hasSplit() && heldOut(table.file(), row);
       Entry entry = entries.get(row.image());
-      if (entry == null && !absent.contains(row.image())) {
+      if (entry == null && !missing.containsKey(row.image())) {
         Path file = finder.find(row.image());
         if (file == null) {
-          absent.add(row.image());
-          missing.add(
+          missing.put(
+              row.image(),
               String.format(Locale.ROOT, "%s, row %d: no photo %s%s", table.file(), row.number(), row.image(), finder.hint(row.image())));
         } else {
           entry = new Entry(file, row.number(), heldOut);
@@ -152,15 +169,18 @@ public final class CaptionFolder {
         empty++;
         warnings.add(table.file() + ", row " + row.number() + ": the caption of " + row.image() + " is empty; skipped");
       } else if (entry != null) {
-        entry.captions.add(row.caption());
+        entry.captions.putIfAbsent(row.caption(), row.number());
       }
     }
-    if (missing.size() > MOST_MISSING || missing.size() > entries.size()) {
+    if (missing.size() > entries.size()) {
       throw UserError.of(
           "%d of the %d photos named aren't in %s or its folder images. The first: %s. Add them or remove their rows.",
-          missing.size(), missing.size() + entries.size(), dir, missing.get(0));
+          missing.size(), missing.size() + entries.size(), dir, missing.values().iterator().next());
     }
-    missing.forEach(line -> warnings.add(line + "; skipped"));
+    if (!missing.isEmpty()) {
+      String others = missing.size() == 1 ? "" : ", nor " + (missing.size() - 1) + " others that rows name";
+      warnings.add(missing.values().iterator().next() + others + "; skipped");
+    }
     entries.values().removeIf(entry -> entry.captions.isEmpty());
     if (entries.isEmpty()) {
       throw UserError.of("%s leaves no photo with a caption: %d captions are empty. Write some.", table.file(), empty);

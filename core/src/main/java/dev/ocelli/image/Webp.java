@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * WebP, lossy and lossless, by TwelveMonkeys' decoder, which gets only the coded picture: transparency and colour profiles don't
- * count. Of an animation, the first frame on its canvas.
+ * WebP, lossy and lossless, by libwebp, which gets only the coded picture: transparency and colour profiles don't count. Of an
+ * animation, the first frame on its canvas.
  */
 final class Webp {
   private static final int HEADER = 12;

@@ -8,6 +8,7 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -21,6 +22,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *   embeddings [batch, tokens, hidden] → layers → norm → hidden states → head → logits [batch, tokens, vocabulary]
  *   layer:  x += attention(norm(x));  x += down(silu(gate(norm(x))) * up(norm(x)))
  * </pre>
+ *
+ * The residual stream x is fp32, products are in the compute type. {@link DecoderPass} is the same for training, with a backward of its own.
  */
 public final class LanguageModel {
   /**
@@ -43,7 +46,7 @@ public final class LanguageModel {
       int positions) {}
 
   /** The head norms are null outside Qwen3. */
-  private record Layer(
+  record Layer(
       RmsNorm before, Linear queryKeyValue, RmsNorm queryNorm, RmsNorm keyNorm, Linear out, RmsNorm after, Linear gateUp, Linear down) {}
 
   private final Config config;
@@ -97,6 +100,19 @@ public final class LanguageModel {
     return config;
   }
 
+  List<Layer> layers() {
+    return layers;
+  }
+
+  RmsNorm norm() {
+    return norm;
+  }
+
+  /** The matrix of the logits, {@code [vocabulary, hidden]}. */
+  Tensor head() {
+    return head;
+  }
+
   /** How many numbers the model has learnt. */
   public long parameters() {
     return parameters;
@@ -131,9 +147,11 @@ public final class LanguageModel {
     return Scope.of(
         () -> {
           long tokens = embeddings.size(1);
-          Tensor turns = turns(start, tokens);
-          Tensor mask = Attention.causal(tokens, start + tokens).to(embeddings.device(), ScalarType.Bool);
-          Tensor x = embeddings.to(type());
+          KeyValueCache.Uneven uneven = cache == null ? null : cache.uneven();
+          Tensor turns = uneven == null ? turns(start, tokens) : turns(uneven.positions()).view(-1, 1, 1, config.headSize() / 2);
+          Tensor mask =
+              uneven == null ? Attention.causal(tokens, start + tokens).to(embeddings.device(), ScalarType.Bool) : uneven.mask();
+          Tensor x = embeddings.to(ScalarType.Float);
           for (int i = 0; i < layers.size(); i++) {
             Tensor in = x;
             int index = i;
@@ -184,7 +202,8 @@ public final class LanguageModel {
     if (tokens == 1) {
       // One token: the heads of a group are queries over the same keys.
       Tensor grouped = q.reshape(batch, config.keyValueHeads(), group, config.headSize());
-      return Attention.attend(grouped, k, v, null).reshape(batch, 1, (long) config.heads() * config.headSize());
+      Tensor where = cache == null || cache.uneven() == null ? null : mask;
+      return Attention.attend(grouped, k, v, where).reshape(batch, 1, (long) config.heads() * config.headSize());
     }
     return Attention.join(Attention.attend(q, repeat(k, group), repeat(v, group), mask));
   }
@@ -198,18 +217,22 @@ public final class LanguageModel {
   }
 
   /** e^(i position / base^(2j / size)) for each pair j: complex {@code [tokens, headSize / 2]} (Su et al. 2021). */
-  private Tensor turns(long start, long tokens) {
+  Tensor turns(long start, long tokens) {
+    return turns(LongStream.range(start, start + tokens).toArray());
+  }
+
+  private Tensor turns(long[] positions) {
     int half = config.headSize() / 2;
-    float[] cosineSine = new float[Math.toIntExact(tokens * half * 2)];
+    float[] cosineSine = new float[Math.toIntExact((long) positions.length * half * 2)];
     int at = 0;
-    for (long position = start; position < start + tokens; position++) {
+    for (long position : positions) {
       for (int j = 0; j < half; j++) {
         double angle = position * Math.pow(config.ropeBase(), -2.0 * j / config.headSize());
         cosineSine[at++] = (float) Math.cos(angle);
         cosineSine[at++] = (float) Math.sin(angle);
       }
     }
-    Tensor plain = Tensors.of(cosineSine, tokens, half, 2);
+    Tensor plain = Tensors.of(cosineSine, positions.length, half, 2);
     return torch.view_as_complex(table.is_cuda() ? plain.to(table.device(), ScalarType.Float) : plain);
   }
 

@@ -99,7 +99,7 @@ public final class Lora {
     long[] ranks = new long[names.size()];
     java.util.Arrays.fill(ranks, config.rank());
     Tensor a =
-        weights.get(Weights.Kind.LINEAR, new long[] {(long) names.size() * config.rank(), in}, names.toArray(String[]::new), ranks);
+        weights.get(Weights.Kind.MATRIX, new long[] {(long) names.size() * config.rank(), in}, names.toArray(String[]::new), ranks);
     return new Adapter(config, a, b, rows);
   }
 

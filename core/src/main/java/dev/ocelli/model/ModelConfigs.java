@@ -111,6 +111,7 @@ public final class ModelConfigs {
     boolean distil = type(config, TEXT).equals("distilbert");
     only(config, distil ? "activation" : "hidden_act", "gelu");
     int hidden = whole(config, distil ? "dim" : "hidden_size");
+    double dropout = number(config, distil ? "dropout" : "hidden_dropout_prob", 0.1);
     return new QFormer.Config(
         hidden,
         whole(config, distil ? "n_layers" : "num_hidden_layers"),
@@ -123,7 +124,8 @@ public final class ModelConfigs {
         crossEvery,
         crossFirst,
         distil ? 1e-12 : number(config, "layer_norm_eps", 1e-12),
-        number(config, distil ? "dropout" : "hidden_dropout_prob", 0.1));
+        dropout,
+        dropout);
   }
 
   private static int headSize(Map<String, Object> config, boolean qwen, int hidden, int heads) {

@@ -16,17 +16,12 @@ public final class Projector {
    * @param to size of the language model's embeddings
    */
   public Projector(int from, int to, Weights weights) {
-    in = linear("linear_1", from, 4L * from, weights);
-    out = linear("linear_2", 4L * from, to, weights);
-  }
-
-  private static Linear linear(String name, long from, long to, Weights weights) {
-    return new Linear(
-        weights.get(Weights.Kind.LINEAR, name + ".weight", to, from), weights.get(Weights.Kind.BIAS, name + ".bias", to));
+    in = weights.linear("linear_1", from, 4L * from);
+    out = weights.linear("linear_2", 4L * from, to);
   }
 
   /** {@code [batch, queries, from]} to {@code [batch, queries, to]}. */
   public Tensor apply(Tensor x) {
-    return Scope.of(() -> out.apply(torch.gelu(in.apply(x.to(in.weight().scalar_type())))));
+    return Scope.of(() -> out.apply(torch.gelu(in.apply(x))));
   }
 }

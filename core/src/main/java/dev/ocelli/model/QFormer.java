@@ -37,6 +37,7 @@ public final class QFormer {
    * @param crossEvery cross-attention in every so many layers
    * @param crossFirst the first layer that has it: 0 as in BLIP-2, 1 as in the article
    * @param dropout of hidden states while training
+   * @param wordDropout of the embedded words while training
    */
   public record Config(
       int hidden,
@@ -50,7 +51,8 @@ public final class QFormer {
       int crossEvery,
       int crossFirst,
       double epsilon,
-      double dropout) {
+      double dropout,
+      double wordDropout) {
     boolean crosses(int layer) {
       return layer >= crossFirst && (layer - crossFirst) % crossEvery == 0;
     }
@@ -217,7 +219,7 @@ public final class QFormer {
    */
   public Tensor text(Tensor ids, Tensor real, boolean training) {
     double dropout = training ? config.dropout() : 0;
-    return Scope.of(() -> pass(textVectors(null, ids, 0, dropout), 0, null, real.unsqueeze(1).unsqueeze(1), null, dropout).states());
+    return Scope.of(() -> pass(textVectors(null, ids, 0, training), 0, null, real.unsqueeze(1).unsqueeze(1), null, dropout).states());
   }
 
   /**
@@ -233,7 +235,7 @@ public final class QFormer {
     return Scope.of(
         () -> {
           int queries = config.queries();
-          Tensor x = Tensors.cat(1, queryVectors(ids.size(0), dropout), textVectors(null, ids, 0, dropout));
+          Tensor x = Tensors.cat(1, queryVectors(ids.size(0), dropout), textVectors(null, ids, 0, training));
           Tensor there = Tensors.cat(1, torch.ones_like(real.narrow(1, 0, 1)).expand(-1, queries), real).unsqueeze(1).unsqueeze(1);
           Tensor who = mask.tensor(queries, (int) ids.size(1)).to(ids.device(), ScalarType.Bool);
           return pass(x, queries, image, who.logical_and(there), null, dropout).states();
@@ -253,7 +255,7 @@ public final class QFormer {
     int tokens = Math.toIntExact(ids.size(1)) + (start == null ? 0 : 1);
     Tensor whole = AttentionMask.MULTIMODAL_CAUSAL.tensor(config.queries(), before + tokens);
     Tensor mask = whole.narrow(0, past.positions(), tokens).to(ids.device(), ScalarType.Bool);
-    return pass(textVectors(start, ids, before, dropout), 0, null, mask, past.keyValues(), dropout);
+    return pass(textVectors(start, ids, before, training), 0, null, mask, past.keyValues(), dropout);
   }
 
   /**
@@ -307,10 +309,11 @@ public final class QFormer {
   }
 
   /** Embedded tokens with their positions, the first of which is {@code position}. */
-  private Tensor textVectors(Tensor start, Tensor ids, long position, double dropout) {
+  private Tensor textVectors(Tensor start, Tensor ids, long position, boolean training) {
     Tensor embedded = torch.embedding(words, ids);
     Tensor all = start == null ? embedded : Tensors.cat(1, start.unsqueeze(0).expand(ids.size(0), -1, -1), embedded);
-    return drop(norm.apply(all.add(positions.narrow(0, position, all.size(1))).to(ScalarType.Float)), dropout);
+    Tensor normed = norm.apply(all.add(positions.narrow(0, position, all.size(1))).to(ScalarType.Float));
+    return drop(normed, training ? config.wordDropout() : 0);
   }
 
   private static Tensor drop(Tensor x, double probability) {

@@ -22,8 +22,8 @@ public record RandomWeights(long seed, Compute compute) implements Weights {
   static void fill(Tensor tensor, Kind kind, long seed, String name) {
     torch.manual_seed(seed * 0x9E3779B97F4A7C15L + name.hashCode());
     switch (kind) {
-      case MATRIX, TABLE -> torch.normal_(tensor, 0.0, 0.02);
-      case LINEAR -> {
+      case TABLE -> torch.normal_(tensor, 0.0, 0.02);
+      case MATRIX -> {
         double bound = 1 / Math.sqrt(tensor.numel() / (double) tensor.size(0));
         torch.uniform_(tensor, -bound, bound);
       }

@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -27,6 +28,11 @@ public final class Tensors {
 
   public static Tensor zeros(ScalarType type, long... shape) {
     return torch.zeros(shape, options(type));
+  }
+
+  /** Unset memory. */
+  public static Tensor empty(TensorOptions options, long... shape) {
+    return torch.empty(shape, options, new MemoryFormatOptional());
   }
 
   /** A copy of {@code values} as fp32. */

@@ -11,10 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 public interface Weights {
   /** What a tensor is for: decides its type in memory and how it begins where no file has it. */
   enum Kind {
-    /** Multiplied with activations: held in the compute type. Begins normal with deviation 0.02. */
+    /** Multiplied with activations: held in the compute type. Begins as torch's Linear does: uniform within 1/sqrt(inputs). */
     MATRIX,
-    /** As {@link #MATRIX}, but begins as torch's Linear does: uniform within 1/sqrt(inputs). */
-    LINEAR,
     /** Added to a product: held in the compute type. Begins at zero. */
     BIAS,
     /** A matrix that begins at zero, as LoRA's B does, so that training starts from the model as it was. Held in the compute type. */

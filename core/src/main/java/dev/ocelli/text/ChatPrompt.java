@@ -31,14 +31,33 @@ public final class ChatPrompt {
    */
   public record Ids(int[] before, int[] after) {}
 
+  /**
+   * One turn of a conversation.
+   *
+   * @param role "system", "user" or "assistant"
+   * @param pictures how many pictures come with the words
+   */
+  public record Turn(String role, String text, int pictures) {}
+
   /** One question about one picture. */
   public Ids ids(String system, String user) {
-    String image = ChatTemplate.IMAGE;
-    String slot = imageAfterPrompt ? mark(1) + image : image + mark(1);
-    ChatTemplate.Segments segments =
-        template.around(List.of(new Message("system", mark(0)), new Message("user", slot)), image);
-    String[] written = {system, user};
-    return new Ids(encode(segments.before(), written), encode(segments.after(), written));
+    List<int[]> words = conversation(List.of(new Turn("system", system, 0), new Turn("user", user, 1)));
+    return new Ids(words.get(0), words.get(1));
+  }
+
+  /** The ids of a conversation up to where the next answer begins, cut where its pictures stand: one piece more than there are pictures. */
+  public List<int[]> conversation(List<Turn> turns) {
+    List<Message> messages = new ArrayList<>();
+    int pictures = 0;
+    for (int i = 0; i < turns.size(); i++) {
+      Turn turn = turns.get(i);
+      String images = ChatTemplate.IMAGE.repeat(turn.pictures);
+      messages.add(new Message(turn.role, imageAfterPrompt ? mark(i) + images : images + mark(i)));
+      pictures += turn.pictures;
+    }
+    List<String> pieces = template.split(messages, ChatTemplate.IMAGE, pictures);
+    String[] written = turns.stream().map(Turn::text).toArray(String[]::new);
+    return pieces.stream().map(piece -> encode(piece, written)).toList();
   }
 
   private static String mark(int index) {

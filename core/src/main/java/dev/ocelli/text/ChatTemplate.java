@@ -85,9 +85,6 @@ public final class ChatTemplate {
   /** One turn: role "system", "user" or "assistant". */
   public record Message(String role, String content) {}
 
-  /** A rendered conversation around the place of the picture. */
-  public record Segments(String before, String after) {}
-
   /**
    * Renders a conversation.
    *
@@ -123,20 +120,21 @@ public final class ChatTemplate {
   /**
    * Renders a conversation with the assistant's turn opened, and splits it where the marker stands.
    *
-   * @param marker private-use characters, such as {@link #IMAGE}, that stand in exactly one message
+   * @param marker private-use characters, such as {@link #IMAGE}
+   * @param times how often it stands in the messages
+   * @return one piece more than {@code times}
    */
-  public Segments around(List<Message> messages, String marker) {
+  public List<String> split(List<Message> messages, String marker, int times) {
     if (marker.isEmpty() || !marker.codePoints().allMatch(c -> Character.getType(c) == Character.PRIVATE_USE)) {
       throw new IllegalArgumentException("The marker must be made of private-use characters");
     }
-    String text = render(messages, true);
-    int at = text.indexOf(marker);
-    if (at < 0 || text.indexOf(marker, at + marker.length()) >= 0) {
-      throw new UserError(
-          (at < 0 ? "The rendered chat has no place for the image" : "The rendered chat has several places for the image")
-              + ": put it into one message, and choose a chat template that renders each message once.");
+    String[] pieces = render(messages, true).split(Pattern.quote(marker), -1);
+    if (pieces.length != times + 1) {
+      throw UserError.of(
+          "The rendered chat has %d places for pictures, but there are %d pictures: choose a chat template that renders each message once.",
+          pieces.length - 1, times);
     }
-    return new Segments(text.substring(0, at), text.substring(at + marker.length()));
+    return List.of(pieces);
   }
 
   private static UserError refusal(TemplateError error) {

@@ -190,10 +190,8 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       Scope.run(
           () -> {
             Tensor image = vlm.image(train.tensor(batch.features, compute), true);
-            Tensor loss = vlm.loss(image, batch.examples, true);
-            sum[0] = loss.item_double();
             // Weighted by token over the whole step, however its micro-batches are cut.
-            Tensors.scale(loss, 1.0 / tokens).backward();
+            sum[0] = vlm.backward(image, batch.examples, 1.0 / tokens);
           });
       parameters.gatherGradients();
       total += sum[0];

@@ -46,12 +46,13 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record QFormerShape(int queries, int crossEvery, int crossFirst, double dropout, int projection) {
+  public record QFormerShape(int queries, int crossEvery, int crossFirst, double dropout, double wordDropout, int projection) {
     public QFormerShape {
       within("qformer.queries", queries, 1, 1024);
       within("qformer.cross_every", crossEvery, 1, 64);
       within("qformer.cross_first", crossFirst, 0, 64);
       within("qformer.dropout", dropout, 0, 0.9);
+      within("qformer.word_dropout", wordDropout, 0, 0.9);
       within("qformer.projection", projection, 1, 65536);
     }
   }

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Reads and writes recipes: YAML over the defaults of {@code photos.yaml}, every key checked. */
@@ -71,22 +72,29 @@ public final class Recipes {
     AtomicFile.write(file, write(recipe));
   }
 
-  /** Keys (as "stage1.batch: 64 → 32") whose values differ between two recipes. */
-  public List<String> differences(Recipe one, Recipe other) {
+  /**
+   * Keys (as "stage1.batch: 64 → 32") whose values differ between two recipes.
+   *
+   * @param except keys ("threads") and whole sections ("generation") that don't count
+   */
+  public List<String> differences(Recipe one, Recipe other, Set<String> except) {
     List<String> found = new ArrayList<>();
-    collectDifferences("", yaml.valueToTree(one), yaml.valueToTree(other), found);
+    collectDifferences("", yaml.valueToTree(one), yaml.valueToTree(other), except, found);
     return found;
   }
 
-  private void collectDifferences(String at, JsonNode one, JsonNode other, List<String> found) {
+  private static void collectDifferences(String at, JsonNode one, JsonNode other, Set<String> except, List<String> found) {
     one.fieldNames()
         .forEachRemaining(
             key -> {
               String path = at.isEmpty() ? key : at + "." + key;
               JsonNode a = one.get(key);
               JsonNode b = other.get(key);
+              if (except.contains(path)) {
+                return;
+              }
               if (a.isObject() && b.isObject()) {
-                collectDifferences(path, a, b, found);
+                collectDifferences(path, a, b, except, found);
               } else if (!a.equals(b)) {
                 found.add(path + ": " + a + " → " + b);
               }

@@ -113,7 +113,8 @@ final class RunFiles {
         whole(c, file, "cross_attention_frequency"),
         whole(c, file, "ocelli_cross_attention_first"),
         number(c, file, "layer_norm_eps"),
-        number(c, file, "hidden_dropout_prob"));
+        number(c, file, "hidden_dropout_prob"),
+        0); // words are embedded only while stage 1 trains, which goes by its recipe
   }
 
   /** @param base the language model that the adapters were trained on; the hash of its bytes goes with them */

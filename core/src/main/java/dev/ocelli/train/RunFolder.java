@@ -19,11 +19,12 @@ import java.util.stream.Stream;
  *   recipe.yaml      every figure, resolved
  *   run.json         hashes of weights and data, how each stage ended
  *   split.csv        which photo is in which part
- *   skipped.csv      photos that could not be read
+ *   skipped.csv      photos that are missing or could not be read
  *   metrics.jsonl    losses and evaluations, a line each
  *   stage1/          the best Q-Former of stage 1, text half included, with its tokenizer.json
  *   vlm/             the best of stage 2: qformer/, projector.safetensors, adapter/
  *   state/           last checkpoint of each stage
+ *   .lock            empty; locked while a trainer is at work
  * </pre>
  */
 public record RunFolder(Path path) {
@@ -73,6 +74,11 @@ public record RunFolder(Path path) {
   /** Whether anything was learnt here yet: a checkpoint, or a model. */
   boolean trained() {
     return Files.exists(path.resolve("state")) || Files.exists(stage1().resolve("model.safetensors")) || Files.exists(vlm());
+  }
+
+  /** Whether stage 2 has learnt anything yet. */
+  boolean begunVlm() {
+    return Files.exists(checkpoint("vlm")) || Files.exists(vlm());
   }
 
   /** What run.json says; empty before the run has begun. */

@@ -44,7 +44,8 @@ public final class TrainedRun implements AutoCloseable {
   private final Progress progress;
   private final Consumer<String> warn;
   private final Compute compute;
-  private final Pretrained pretrained;
+  private final FrozenModels frozen;
+  private final boolean alone;
   private Pretrained.Vision vision;
   private Pretrained.Language language;
   private Vlm vlm;
@@ -55,16 +56,31 @@ public final class TrainedRun implements AutoCloseable {
    * @param warn gets a line where something may not be as it was in training
    */
   public static TrainedRun open(Path folder, Pull pull, Progress progress, Consumer<String> warn) {
+    return open(folder, new FrozenModels(pull, progress), true, progress, warn);
+  }
+
+  /**
+   * As {@link #open(Path, Pull, Progress, Consumer)}, for several runs at once.
+   *
+   * @param frozen holds what runs share; it outlives them
+   */
+  public static TrainedRun open(Path folder, FrozenModels frozen, Progress progress, Consumer<String> warn) {
+    return open(folder, frozen, false, progress, warn);
+  }
+
+  private static TrainedRun open(Path folder, FrozenModels frozen, boolean alone, Progress progress, Consumer<String> warn) {
     RunFolder run = new RunFolder(folder);
     if (!run.exists()) {
       throw UserError.of("%s is no run folder: it has no recipe.yaml. Name the folder that ocelli train wrote (--out).", folder);
     }
     run.recover();
-    return new TrainedRun(run, pull, progress, warn);
+    return new TrainedRun(run, frozen, alone, progress, warn);
   }
 
-  private TrainedRun(RunFolder run, Pull pull, Progress progress, Consumer<String> warn) {
+  private TrainedRun(RunFolder run, FrozenModels frozen, boolean alone, Progress progress, Consumer<String> warn) {
     this.run = run;
+    this.frozen = frozen;
+    this.alone = alone;
     this.progress = progress;
     this.warn = warn;
     recipe = new Recipes().read(run.recipe());
@@ -72,7 +88,6 @@ public final class TrainedRun implements AutoCloseable {
       torch.set_num_threads(recipe.threads());
     }
     compute = Compute.of(recipe.precision(), recipe.device());
-    pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
   }
 
   public Recipe recipe() {
@@ -82,7 +97,7 @@ public final class TrainedRun implements AutoCloseable {
   /** What turns photos into features. */
   public FeatureBuilder features() {
     if (vision == null) {
-      vision = pretrained.vision(recipe.models().vision());
+      vision = frozen.vision(recipe, compute);
       compare("vision", vision.identity());
     }
     return new FeatureBuilder(vision, compute, progress, () -> false);
@@ -90,7 +105,7 @@ public final class TrainedRun implements AutoCloseable {
 
   public Pretrained.Language language() {
     if (language == null) {
-      language = pretrained.language(recipe.models().language());
+      language = frozen.language(recipe, compute);
       compare("language", language.identity());
     }
     return language;
@@ -128,8 +143,22 @@ public final class TrainedRun implements AutoCloseable {
 
   /** The recipe's own first prompts, or with another question. */
   public ChatPrompt.Ids prompt(String question) {
-    ChatPrompt chat = new ChatPrompt(language().template(), language().tokenizer(), recipe.stage2().image().equals("after_prompt"));
-    return chat.ids(recipe.stage2().system().get(0), question == null ? recipe.stage2().user().get(0) : question);
+    return chat().ids(system(), question == null ? question() : question);
+  }
+
+  /** Turns conversations into tokens, with pictures where the recipe puts them. */
+  public ChatPrompt chat() {
+    return new ChatPrompt(language().template(), language().tokenizer(), recipe.stage2().image().equals("after_prompt"));
+  }
+
+  /** The first of the system prompts that the run was trained with. */
+  public String system() {
+    return recipe.stage2().system().get(0);
+  }
+
+  /** The first of the questions that the run was trained with. */
+  public String question() {
+    return recipe.stage2().user().get(0);
   }
 
   /** The recipe's settings of generation. */
@@ -208,7 +237,9 @@ public final class TrainedRun implements AutoCloseable {
     if (photos.isEmpty()) {
       throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
     }
-    return features().build(photos, stores, new BadPhotos(recipe.data().maxBadPhotos()));
+    BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos());
+    folder.missing().forEach(bad::add);
+    return features().build(photos, stores, bad);
   }
 
   /** Whether a data folder has photos of a part. */
@@ -245,8 +276,8 @@ public final class TrainedRun implements AutoCloseable {
 
   @Override
   public void close() {
-    if (language != null) {
-      language.tokenizer().close();
+    if (alone) {
+      frozen.close();
     }
     if (stage1Tokenizer != null) {
       stage1Tokenizer.close();

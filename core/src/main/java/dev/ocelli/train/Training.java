@@ -25,10 +25,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -42,6 +44,13 @@ import org.bytedeco.pytorch.global.torch;
  * @param stop asked often: true ends the run at the next safe point, to go on later
  */
 public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
+  /** Keys of the recipe that may change under way: what is learnt doesn't depend on them. */
+  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos");
+
+  /** The same while stage 2 has not begun. */
+  private static final Set<String> FREE_IN_STAGE_1 =
+      Stream.concat(FREE.stream(), Stream.of("stage2", "models.language")).collect(Collectors.toUnmodifiableSet());
+
   /** How a call of {@link #train} ended. */
   public enum Outcome {
     FINISHED,
@@ -58,7 +67,16 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
     // Before begin: data that can't be used must not cost an older run its folder.
-    checkCaptions(recipe, CaptionFolder.read(data, split).photos());
+    CaptionFolder found = CaptionFolder.read(data, split);
+    checkCaptions(recipe, found);
+    found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
+    try (RunLock lock = RunLock.take(run.path())) {
+      return trainLocked(recipe, data, split, run, stage1, stage2, overwrite);
+    }
+  }
+
+  private Outcome trainLocked(
+      Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
     run.recover();
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
@@ -89,6 +107,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     Pretrained.Vision vision = pretrained.vision(recipe.models().vision());
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
+    folder.missing().forEach(bad::add);
     List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
     PhotoFeatures seen = new FeatureBuilder(vision, compute, progress, stop).build(used, features, bad);
     if (stop.getAsBoolean()) {
@@ -107,7 +126,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             Locale.ROOT,
             "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
-            bad.count() == 0 ? "" : "; " + bad.count() + " can't be read (skipped.csv)"));
+            bad.count() == 0 ? "" : "; " + bad.count() + " can't be used (skipped.csv)"));
     long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
       if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
@@ -135,7 +154,8 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       run.clear();
       return false;
     }
-    List<String> differences = new Recipes().differences(new Recipes().read(run.recipe()), recipe);
+    Recipes recipes = new Recipes();
+    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, run.begunVlm() ? FREE : FREE_IN_STAGE_1);
     if (!differences.isEmpty()) {
       if (!run.trained()) {
         // Stopped by a mistake before anything was learnt: the corrected command may begin anew.
@@ -159,11 +179,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return false;
   }
 
-  private static void checkCaptions(Recipe recipe, List<Photo> photos) {
-    for (Photo photo : photos) {
+  private static void checkCaptions(Recipe recipe, CaptionFolder folder) {
+    for (Photo photo : folder.photos()) {
       for (String caption : photo.captions()) {
-        if (Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()).isBlank()) {
-          throw UserError.of("Photo %s has a caption without words: \"%s\". Remove that row, or give it a text.", photo.image(), caption);
+        if (!Captions.hasWords(Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()))) {
+          throw UserError.of(
+              "%s: the caption of %s has no words: \"%s\". Remove that row, or give it a text.",
+              folder.place(photo, caption), photo.image(), caption);
         }
       }
     }
@@ -198,7 +220,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
     return new QFormer.Config(
         c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(), c.crossEvery(),
-        c.crossFirst(), c.epsilon(), q.dropout());
+        c.crossFirst(), c.epsilon(), q.dropout(), q.wordDropout());
   }
 
   private boolean caption(
@@ -243,7 +265,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return String.format(Locale.ROOT, "  %-15s %,13d parameters, %s", part, size, how);
   }
 
-  /** The table of what is trained, at which rate., and of what is frozen. */
+  /** The table of what is trained, at which rate, and of what is frozen. */
   private <B> void describe(Stage<B> stage) {
     Map<String, Long> sizes = new TreeMap<>();
     for (Parameters.Named named : stage.parameters().named()) {

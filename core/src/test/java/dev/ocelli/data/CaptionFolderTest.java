@@ -118,7 +118,38 @@ final class CaptionFolderTest {
     assertThat(folder.warnings()).hasSize(2);
     assertThat(folder.warnings().get(0)).contains("row 3", "empty");
     assertThat(folder.warnings().get(1)).contains("row 4", "photo.jpg", "did you mean Photo.JPG?");
+    assertThat(folder.missing()).containsOnlyKeys("photo.jpg");
+    assertThat(folder.missing().get("photo.jpg")).contains("captions.csv, row 4");
     refused("image,caption\na.jpg,x\nq.jpg,y\nr.jpg,z\n", "2 of the 3 photos", "row 3");
+  }
+
+  @Test
+  void saysWhichPhotosAreMissingAndWhereACaptionStands() throws IOException {
+    StringBuilder rows = new StringBuilder("image,caption\n");
+    List<String> photos = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      rows.append("p").append(i).append(".jpg,first ").append(i).append('\n');
+      rows.append("p").append(i).append(".jpg,second\n");
+      if (i % 5 < 3) {
+        photos.add("p" + i + ".jpg");
+      }
+    }
+    CaptionFolder folder = read(rows.toString(), photos.toArray(String[]::new));
+    assertThat(folder.missing()).hasSize(120).containsKeys("p3.jpg", "p299.jpg");
+    assertThat(folder.warnings()).hasSize(1);
+    assertThat(folder.warnings().get(0)).contains("row 8", "p3.jpg", "119 others");
+    Photo photo = folder.photos().stream().filter(p -> p.image().equals("p10.jpg")).findFirst().orElseThrow();
+    assertThat(folder.place(photo, "second")).endsWith("captions.csv, row 23");
+  }
+
+  @Test
+  void aTextNeedsSomethingToBeSeen() {
+    for (String nothing : List.of("", " ", "\u200b", "\u00a0\t", "\u0007", "\u0301", "\ufffd", "\u2028", "\ue000")) {
+      assertThat(Captions.hasWords(nothing)).as("%s", (Object) nothing.codePoints().toArray()).isFalse();
+    }
+    for (String text : List.of("a", "7", "!", "\u200bx", "\u732b", "\ud83d\udc15")) {
+      assertThat(Captions.hasWords(text)).as(text).isTrue();
+    }
   }
 
   @Test

@@ -21,8 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImageReaderTest {
   private static final Path FORMATS = Goldens.FOLDER.resolve("formats");
 
-  private static final int SEEN_LOSSY_WEBP = 47;
-
   static List<String> names() throws IOException {
     try (Stream<Path> files = Files.list(FORMATS)) {
       return files.map(f -> f.getFileName().toString()).sorted().toList();
@@ -32,9 +30,7 @@ class ImageReaderTest {
   @ParameterizedTest
   @MethodSource("names")
   void readsWhatPillowReads(String name) throws IOException {
-    // Only TwelveMonkeys' lossy WebP differs from Pillow: the limit is what was seen, no promise of quality.
-    int allowed = name.matches("lossy.*webp") ? SEEN_LOSSY_WEBP : 0;
-    assertThat(Goldens.worst(ImageReader.read(FORMATS.resolve(name)), Goldens.expected(name))).isLessThanOrEqualTo(allowed);
+    assertThat(Goldens.worst(ImageReader.read(FORMATS.resolve(name)), Goldens.expected(name))).isZero();
   }
 
   @ParameterizedTest
@@ -58,8 +54,7 @@ class ImageReaderTest {
       bgr[i] = bgr[i + 2];
       bgr[i + 2] = (byte) (red + 3);
     }
-    int allowed = name.equals("lossy.webp") ? SEEN_LOSSY_WEBP : 2;
-    assertThat(Goldens.worst(new RgbImage(image.width(), image.height(), bgr), Goldens.expected(name))).isGreaterThan(allowed);
+    assertThat(Goldens.worst(new RgbImage(image.width(), image.height(), bgr), Goldens.expected(name))).isGreaterThan(2);
   }
 
   @Test

@@ -131,6 +131,49 @@ class LanguageModelTest {
     }
   }
 
+  /** Texts that join and leave while others go on are read as if each were alone. */
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "llama-tied", "qwen3"})
+  void textsOfDifferentLengthsDecodeTogether(String name) {
+    try (Golden golden = Golden.open(name)) {
+      Scope.run(
+          () -> {
+            LanguageModel model = model(golden.config(), golden.frozen(Compute.FP32));
+            Tensor text = model.embed(golden.in("ids")).narrow(0, 0, 1);
+            Tensor whole = golden.tensor("out.logits").narrow(0, 0, 1);
+            try (RowCache cache = new RowCache(model.config(), Compute.FP32)) {
+              Tensor prompts = Tensors.cat(0, text.narrow(1, 0, 4), text.narrow(1, 0, 4));
+              // The second text is two tokens long; what pads it is never looked at.
+              model.forward(prompts, null, false, cache.add(new long[] {4, 2}, 7));
+              assertStep(model, cache, text, whole, 4, 2);
+              model.forward(text.narrow(1, 0, 3), null, false, cache.add(new long[] {3}, 7));
+              assertStep(model, cache, text, whole, 5, 3, 3);
+              cache.remove(0);
+              assertStep(model, cache, text, whole, 4, 4);
+              assertStep(model, cache, text, whole, 5, 5);
+              assertThat(cache.rows()).isEqualTo(2);
+              assertThat(cache.length(0)).isEqualTo(6);
+            }
+          });
+    }
+  }
+
+  /** One token more for each row, of the text's tokens at these places. */
+  private static void assertStep(LanguageModel model, RowCache cache, Tensor text, Tensor whole, int... at) {
+    Tensor[] tokens = new Tensor[at.length];
+    Tensor[] expected = new Tensor[at.length];
+    for (int i = 0; i < at.length; i++) {
+      tokens[i] = text.narrow(1, at[i], 1);
+      expected[i] = whole.narrow(1, at[i], 1);
+    }
+    Tensor seen = model.logits(model.forward(Tensors.cat(0, tokens), null, false, cache.next()));
+    Tensor right = Tensors.cat(0, expected);
+    for (int i = 0; i < at.length; i++) {
+      Tensor difference = seen.narrow(0, i, 1).sub(right.narrow(0, i, 1));
+      assertThat(difference.norm().item_double()).as("row %d", i).isLessThan(1e-5 * right.narrow(0, i, 1).norm().item_double());
+    }
+  }
+
   private static List<Golden.Difference> train(Golden golden, Compute compute) {
     List<Golden.Difference> differences = new ArrayList<>();
     Scope.run(

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** What the Q-Former computes once and shares is what one pass over queries and text together gives, under each of the masks. */
 class QFormerPassesTest {
-  private static final QFormer.Config CONFIG = new QFormer.Config(8, 4, 2, 12, 17, 9, 3, 6, 2, 1, 1e-12, 0);
+  private static final QFormer.Config CONFIG = new QFormer.Config(8, 4, 2, 12, 17, 9, 3, 6, 2, 1, 1e-12, 0, 0);
   private static final RandomWeights RANDOM = new RandomWeights(3, Compute.FP32);
   /** Far from their usual start, so that who sees whom matters. */
   private static final Weights LOUD =

@@ -133,6 +133,20 @@ class ParametersTest {
     }
   }
 
+  /** A norm of so many numbers in one go is nearly 1% low. */
+  @Test
+  void theNormOfMillionsOfGradientsIsExact() {
+    try (Parameters p = new Parameters(Compute.FP32, name -> "all", w -> w.get(Weights.Kind.TABLE, "table", 4001, 5003))) {
+      Scope.run(
+          () -> {
+            torch.manual_seed(1);
+            torch.normal_(p.gradient(), 0.0, 0.01);
+            double exact = p.gradient().to(ScalarType.Double).norm().item_double();
+            assertThat(p.clip(0)).isCloseTo(exact, within(1e-5 * exact));
+          });
+    }
+  }
+
   @Test
   void beginningsDependOnTheSeedAndTheNameOnly() {
     try (Parameters one = parameters("fp32");

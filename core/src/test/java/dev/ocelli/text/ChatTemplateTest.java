@@ -55,18 +55,23 @@ final class ChatTemplateTest {
   }
 
   @Test
-  void splitsAroundTheImage() {
+  void splitsWherePicturesStand() {
     ChatTemplate template = template("smollm2");
     List<Message> messages = List.of(new Message("user", ChatTemplate.IMAGE + "\nWhat is {{ it }}?"));
-    ChatTemplate.Segments segments = template.around(messages, ChatTemplate.IMAGE);
-    assertThat(segments.before()).endsWith("<|im_start|>user\n");
-    assertThat(segments.after()).isEqualTo("\nWhat is {{ it }}?<|im_end|>\n<|im_start|>assistant\n");
-    assertThatThrownBy(() -> template.around(List.of(new Message("user", "no image")), ChatTemplate.IMAGE))
+    List<String> pieces = template.split(messages, ChatTemplate.IMAGE, 1);
+    assertThat(pieces.get(0)).endsWith("<|im_start|>user\n");
+    assertThat(pieces.get(1)).isEqualTo("\nWhat is {{ it }}?<|im_end|>\n<|im_start|>assistant\n");
+    List<Message> turns =
+        List.of(
+            new Message("user", "a" + ChatTemplate.IMAGE), new Message("assistant", "b"),
+            new Message("user", ChatTemplate.IMAGE + ChatTemplate.IMAGE));
+    assertThat(template.split(turns, ChatTemplate.IMAGE, 3)).hasSize(4).element(2).isEqualTo("");
+    assertThat(template.split(List.of(new Message("user", "a")), ChatTemplate.IMAGE, 0))
+        .containsExactly(template.render(List.of(new Message("user", "a")), true));
+    assertThatThrownBy(() -> template.split(messages, ChatTemplate.IMAGE, 2))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("no place");
-    Message two = new Message("user", ChatTemplate.IMAGE + ChatTemplate.IMAGE);
-    assertThatThrownBy(() -> template.around(List.of(two), ChatTemplate.IMAGE)).hasMessageContaining("several");
-    assertThatThrownBy(() -> template.around(messages, "<image>")).isInstanceOf(IllegalArgumentException.class);
+        .hasMessageContaining("1 places").hasMessageContaining("2 pictures");
+    assertThatThrownBy(() -> template.split(messages, "<image>", 1)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twelve steps of stage 1 against PyTorch's from the same weights. */
 class ContrastStepsTest {
-  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, 1e-12, 0);
+  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, 1e-12, 0, 0);
   private static final List<String> NEW = List.of("query_tokens", "crossattention", "_query.", "projection", "logit_scale");
 
   @ParameterizedTest

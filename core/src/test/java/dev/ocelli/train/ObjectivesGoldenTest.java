@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The three losses and all their gradients against the paper's formulas in plain PyTorch (tools/goldens/objectives.py). */
 class ObjectivesGoldenTest {
-  private static final QFormer.Config CONFIG = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, 1e-12, 0);
+  private static final QFormer.Config CONFIG = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, 1e-12, 0, 0);
   private static final int SPACE = 5;
   private static final double SMOOTHING = 0.1;
 

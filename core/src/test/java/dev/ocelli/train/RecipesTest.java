@@ -33,7 +33,7 @@ class RecipesTest {
     Recipe recipe = recipes.read(name, List.of());
     recipes.save(recipe, folder.resolve("recipe.yaml"));
     assertThat(recipes.read(folder.resolve("recipe.yaml"))).isEqualTo(recipe);
-    assertThat(recipes.differences(recipe, recipes.read(folder.resolve("recipe.yaml")))).isEmpty();
+    assertThat(recipes.differences(recipe, recipes.read(folder.resolve("recipe.yaml")), Set.of())).isEmpty();
   }
 
   @Test
@@ -111,7 +111,10 @@ class RecipesTest {
 
   @Test
   void differencesNameKeysAndBothValues() {
-    assertThat(recipes.differences(set(), set("stage1.batch=32", "stage1.rates.new=0.25", "device=cuda")))
-        .containsExactlyInAnyOrder("stage1.batch: 64 → 32", "stage1.rates.new: 5.0E-4 → 0.25", "device: \"cpu\" → \"cuda\"");
+    Recipe other = set("stage1.batch=32", "stage1.rates.new=0.25", "device=cuda", "stage2.lora.rank=2");
+    assertThat(recipes.differences(set(), other, Set.of()))
+        .containsExactlyInAnyOrder(
+            "stage1.batch: 64 → 32", "stage1.rates.new: 5.0E-4 → 0.25", "device: \"cpu\" → \"cuda\"", "stage2.lora.rank: 16 → 2");
+    assertThat(recipes.differences(set(), other, Set.of("device", "stage2", "stage1.rates"))).containsExactly("stage1.batch: 64 → 32");
   }
 }

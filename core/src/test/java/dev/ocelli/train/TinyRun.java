@@ -129,7 +129,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   QFormer.Config shape(double dropout) {
-    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, recipe.qformer().queries(), HIDDEN, 2, 0, 1e-12, dropout);
+    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, recipe.qformer().queries(), HIDDEN, 2, 0, 1e-12, dropout, dropout);
   }
 
   /** Word embeddings come from a "text model", all else is new. */

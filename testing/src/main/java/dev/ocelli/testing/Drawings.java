@@ -1,4 +1,4 @@
-package dev.ocelli.cli;
+package dev.ocelli.testing;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -11,7 +11,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 
 /** A data folder of coloured shapes with captions. */
-final class Drawings {
+public final class Drawings {
   private static final List<Color> COLOURS = List.of(Color.RED, Color.GREEN, Color.BLUE, Color.YELLOW);
   private static final List<String> NAMES = List.of("red", "green", "blue", "yellow");
   private static final List<String> SHAPES = List.of("circle", "square", "triangle");
@@ -19,7 +19,7 @@ final class Drawings {
   private Drawings() {}
 
   /** Up to 24 pictures, each another, with two captions each. */
-  static Path write(Path folder, int pictures) {
+  public static Path write(Path folder, int pictures) {
     StringBuilder csv = new StringBuilder("image,caption\n");
     try {
       Files.createDirectories(folder.resolve("images"));

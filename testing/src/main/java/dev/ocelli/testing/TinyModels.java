@@ -1,4 +1,4 @@
-package dev.ocelli.cli;
+package dev.ocelli.testing;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.weights.DType;
@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Random;
 
 /** Models of a few kilobytes with random weights, in folders as the hub has them: what the commands do can be seen without a download. */
-final class TinyModels {
+public final class TinyModels {
   private static final int HIDDEN = 16;
   private static final List<String> WORDS =
       List.of(
@@ -33,7 +33,7 @@ final class TinyModels {
   }
 
   /** Writes the folders vision, text and language. */
-  static void write(Path root) {
+  public static void write(Path root) {
     TinyModels models = new TinyModels(root);
     models.vision();
     models.text();

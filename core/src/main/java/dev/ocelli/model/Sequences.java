@@ -1,0 +1,68 @@
+package dev.ocelli.model;
+
+import java.util.List;
+
+/**
+ * A batch of conversations as one matrix of tokens, {@code prefix + batch * own} rows: first the tokens that all begin with, once, then what
+ * each has of its own, padded on the right to the longest.
+ *
+ * @param prefix how many tokens all have in common, before the picture; 0 where none are to be shared
+ * @param own further tokens of each conversation
+ * @param ids of all tokens; anything where a picture or padding stands
+ * @param slots rows of the pictures' embeddings, picture by picture
+ * @param asking rows after which an answer's token is to come
+ * @param labels these tokens
+ */
+record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[] asking, long[] labels) {
+  /**
+   * @param queries embeddings a picture takes
+   * @param share whether the common beginning stands only once
+   */
+  static Sequences of(List<Vlm.Example> examples, int queries, boolean share) {
+    int prefix = share ? commonBeginning(examples) : 0;
+    int batch = examples.size();
+    // The last token of an answer is predicted but never read.
+    int own =
+        examples.stream().mapToInt(e -> e.before().length + queries + e.after().length + e.answer().length - 1).max().orElseThrow() - prefix;
+    int scored = examples.stream().mapToInt(e -> e.answer().length).sum();
+    long[] ids = new long[prefix + batch * own];
+    long[] slots = new long[batch * queries];
+    long[] asking = new long[scored];
+    long[] labels = new long[scored];
+    copy(examples.get(0).before(), 0, prefix, ids, 0);
+    int at = 0;
+    for (int row = 0; row < batch; row++) {
+      Vlm.Example e = examples.get(row);
+      int next = prefix + row * own;
+      next = copy(e.before(), prefix, e.before().length, ids, next);
+      for (int q = 0; q < queries; q++) {
+        slots[row * queries + q] = next++;
+      }
+      next = copy(e.after(), 0, e.after().length, ids, next);
+      copy(e.answer(), 0, e.answer().length - 1, ids, next);
+      for (int i = 0; i < e.answer().length; i++) {
+        asking[at] = next - 1L + i;
+        labels[at++] = e.answer()[i];
+      }
+    }
+    return new Sequences(prefix, batch, own, ids, slots, asking, labels);
+  }
+
+  private static int commonBeginning(List<Vlm.Example> examples) {
+    int[] first = examples.get(0).before();
+    int common = first.length;
+    for (Vlm.Example e : examples) {
+      int mismatch = java.util.Arrays.mismatch(first, e.before());
+      common = mismatch < 0 ? common : Math.min(common, mismatch);
+    }
+    return common;
+  }
+
+  /** Copies {@code from[start..end)} to {@code to} at {@code at} and returns where it ends there. */
+  private static int copy(int[] from, int start, int end, long[] to, int at) {
+    for (int i = start; i < end; i++) {
+      to[at + i - start] = from[i];
+    }
+    return at + Math.max(0, end - start);
+  }
+}

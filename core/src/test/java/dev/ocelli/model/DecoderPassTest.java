@@ -1,0 +1,127 @@
+package dev.ocelli.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Parameters;
+import dev.ocelli.nn.RandomWeights;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The decoder's gradients written by hand against autograd's, which the goldens compare with transformers' and PEFT's. */
+class DecoderPassTest {
+  private static final List<String> ALL = List.of("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj");
+
+  private record Gradients(double loss, List<String> names, List<float[]> values) {
+    double error(Gradients other, int i) {
+      double apart = 0;
+      double whole = 0;
+      for (int k = 0; k < values.get(i).length; k++) {
+        apart += Math.pow(values.get(i)[k] - other.values.get(i)[k], 2);
+        whole += Math.pow(other.values.get(i)[k], 2);
+      }
+      return Math.sqrt(apart / whole);
+    }
+  }
+
+  private static LanguageModel.Config config(boolean headNorm) {
+    return new LanguageModel.Config(97, 48, 3, 6, 2, 8, 80, 1e-5, 10_000, true, headNorm, 128);
+  }
+
+  /** Conversations with {@code shared} words in common before the picture; the rest of each has its own length. */
+  private static List<Vlm.Example> examples(int shared) {
+    List<Vlm.Example> examples = new ArrayList<>();
+    for (int row = 0; row < 3; row++) {
+      int r = row;
+      int[] before = IntStream.range(0, shared + row).map(i -> i < shared ? 3 + i : 40 + 5 * r + i).toArray();
+      int[] after = {7, 8 + row};
+      int[] answer = IntStream.range(0, 2 + 3 * row).map(i -> (11 * i + 17 * r + 5) % 97).toArray();
+      examples.add(new Vlm.Example(before, after, answer));
+    }
+    return examples;
+  }
+
+  /** By hand, or by autograd. */
+  private static Gradients gradients(Compute compute, boolean byHand, boolean headNorm, Set<String> targets, List<Vlm.Example> examples) {
+    Gradients[] result = new Gradients[1];
+    Scope.run(
+        () -> {
+          LanguageModel.Config config = config(headNorm);
+          LanguageModel model = new LanguageModel(config, new RandomWeights(3, compute));
+          Lora[] lora = new Lora[1];
+          Lora.Config loraConfig = new Lora.Config(4, 8, 0, targets);
+          try (Parameters parameters = new Parameters(compute, name -> "lora", w -> lora[0] = new Lora(loraConfig, config, w))) {
+            lora[0] = new Lora(loraConfig, config, parameters.weights());
+            parameters.initialise(5, name -> null);
+            torch.manual_seed(1);
+            parameters.master().copy_(torch.randn(parameters.master().numel()).mul_(new org.bytedeco.pytorch.Scalar(0.1)));
+            parameters.refresh();
+            Tensor picture = torch.randn(3, 5, 48).set_requires_grad(true);
+            Vlm vlm = new Vlm(null, null, model, lora[0], compute);
+            double loss;
+            if (byHand) {
+              loss = vlm.backward(picture.to(compute.type()), examples, 0.25);
+            } else {
+              Tensor sum = vlm.loss(picture.to(compute.type()), examples, true);
+              loss = sum.item_double();
+              Tensors.scale(sum, 0.25).backward();
+            }
+            parameters.gatherGradients();
+            List<String> names = new ArrayList<>(List.of("picture", "lora"));
+            List<float[]> values = new ArrayList<>(List.of(Tensors.floats(picture.grad()), Tensors.floats(parameters.gradient())));
+            result[0] = new Gradients(loss, names, values);
+          }
+        });
+    return result[0];
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0,false,all", "6,false,all", "6,true,all", "6,false,attention", "1,false,q", "6,false,none"})
+  void gradientsAreAutograds(int shared, boolean headNorm, String adapted) {
+    Set<String> targets =
+        switch (adapted) {
+          case "all" -> Set.copyOf(ALL);
+          case "attention" -> Set.copyOf(ALL.subList(0, 4));
+          case "q" -> Set.of("q_proj", "down_proj");
+          default -> Set.of("v_proj");
+        };
+    Gradients plain = gradients(Compute.FP32, false, headNorm, targets, examples(shared));
+    Gradients byHand = gradients(Compute.FP32, true, headNorm, targets, examples(shared));
+    assertThat(byHand.loss).isCloseTo(plain.loss, org.assertj.core.data.Percentage.withPercentage(1e-4));
+    for (int i = 0; i < plain.names.size(); i++) {
+      assertThat(byHand.error(plain, i)).as(plain.names.get(i)).isLessThan(1e-5);
+    }
+    Gradients narrow = gradients(Compute.BF16, true, headNorm, targets, examples(shared));
+    Gradients narrowPlain = gradients(Compute.BF16, false, headNorm, targets, examples(shared));
+    for (int i = 0; i < plain.names.size(); i++) {
+      double autograd = narrowPlain.error(plain, i);
+      assertThat(narrow.error(plain, i)).as("bf16 " + plain.names.get(i)).isLessThan(Math.max(1e-2, 1.25 * autograd));
+    }
+  }
+
+  @Test
+  void anotherWordInThePrefixShows() {
+    List<Vlm.Example> examples = examples(6);
+    examples.replaceAll(e -> new Vlm.Example(changed(e.before()), e.after(), e.answer()));
+    Gradients other = gradients(Compute.FP32, true, false, Set.copyOf(ALL), examples);
+    Gradients plain = gradients(Compute.FP32, false, false, Set.copyOf(ALL), examples(6));
+    for (int i = 0; i < plain.names.size(); i++) {
+      assertThat(other.error(plain, i)).as(plain.names.get(i)).isGreaterThan(1e-3);
+    }
+  }
+
+  private static int[] changed(int[] words) {
+    int[] changed = words.clone();
+    changed[2]++;
+    return changed;
+  }
+}

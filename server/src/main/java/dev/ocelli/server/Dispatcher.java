@@ -1,0 +1,169 @@
+package dev.ocelli.server;
+
+import dev.ocelli.UserError;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.DefaultFullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+
+/** Takes whole requests from all connections to their endpoints, as many at once as the limits say. */
+final class Dispatcher {
+  /** Stands for a request that couldn't be read. */
+  static final HttpRequest UNREADABLE = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "", Unpooled.EMPTY_BUFFER);
+
+  /** How long after its time is up a request may still be answered by whoever works on it. */
+  private static final long GRACE_MILLIS = 1000;
+
+  private final Gate gate;
+  private final Routes routes;
+  private final Limits limits;
+  private final Executor workers;
+  private final ScheduledExecutorService clock;
+  private final Consumer<Exchange> log;
+  private final Consumer<Throwable> failures;
+  private final AtomicInteger working = new AtomicInteger();
+  private final AtomicLong bodies = new AtomicLong();
+  /** Moving mean of how long a request takes once it has its turn, in milliseconds. */
+  private final AtomicLong usual = new AtomicLong(1000);
+
+  private volatile boolean stopping;
+
+  /**
+   * @param workers threads that may wait
+   * @param log hears of each exchange at its end
+   * @param failures hears of what no client can mend
+   */
+  Dispatcher(
+      Gate gate,
+      Routes routes,
+      Limits limits,
+      Executor workers,
+      ScheduledExecutorService clock,
+      Consumer<Exchange> log,
+      Consumer<Throwable> failures) {
+    this.gate = gate;
+    this.routes = routes;
+    this.limits = limits;
+    this.workers = workers;
+    this.clock = clock;
+    this.log = log;
+    this.failures = failures;
+  }
+
+  /** Requests that are being worked on or wait in line. */
+  int working() {
+    return working.get();
+  }
+
+  /** From now on new requests are refused. */
+  void stop() {
+    stopping = true;
+  }
+
+  Exchange begin(Channel channel, HttpRequest request, Consumer<Exchange> ended) {
+    return new Exchange(
+        channel, request, gate.allowedOrigin(request),
+        over -> {
+          log.accept(over);
+          ended.accept(over);
+        });
+  }
+
+  /**
+   * By its head alone, where a request goes.
+   *
+   * @throws ApiError where it goes nowhere
+   */
+  Routes.Route judge(Exchange exchange, HttpRequest request) {
+    if (stopping) {
+      throw ApiError.unavailable("stopping", 5, "The server is stopping.");
+    }
+    boolean preflight = request.method().equals(HttpMethod.OPTIONS) && gate.allowedOrigin(request) != null;
+    Routes.Route route = null;
+    ApiError nowhere = null;
+    try {
+      route = preflight ? new Routes.Route(HttpMethod.OPTIONS, exchange.path(), true, false, Dispatcher::preflight)
+          : routes.find(request.method(), exchange.path());
+    } catch (ApiError e) {
+      nowhere = e;
+    }
+    // Who may not come in isn't told what there is.
+    ApiError shut = gate.check(request, route != null && route.open());
+    if (shut != null || nowhere != null) {
+      throw shut != null ? shut : nowhere;
+    }
+    exchange.route(preflight ? "other" : route.path());
+    return route;
+  }
+
+  private static void preflight(Exchange exchange, byte[] body) {
+    exchange.send(
+        204, "text/plain", new byte[0],
+        Map.of(
+            HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS.toString(), "GET, POST",
+            HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS.toString(), "authorization, content-type",
+            HttpHeaderNames.ACCESS_CONTROL_MAX_AGE.toString(), "600"));
+  }
+
+  /** Counts bytes of bodies in memory; false where there are too many. Counted either way, until {@link #release}. */
+  boolean hold(long bytes) {
+    return bodies.addAndGet(bytes) <= limits.bodies();
+  }
+
+  void release(long bytes) {
+    bodies.addAndGet(-bytes);
+  }
+
+  void dispatch(Exchange exchange, Routes.Route route, byte[] body) {
+    if (!route.works()) {
+      run(exchange, route, body);
+      return;
+    }
+    if (working.incrementAndGet() > limits.batch() + limits.queue()) {
+      working.decrementAndGet();
+      exchange.fail(ApiError.busy(retryAfter()));
+      return;
+    }
+    // Whatever goes wrong within, a client gets its answer.
+    var late =
+        clock.schedule(
+            () -> exchange.fail(ApiError.timedOut("The request's time was up.")), limits.request().toMillis() + GRACE_MILLIS,
+            TimeUnit.MILLISECONDS);
+    exchange.atEnd(
+        () -> {
+          late.cancel(false);
+          working.decrementAndGet();
+          usual.updateAndGet(old -> (7 * old + (long) exchange.millis()) / 8);
+        });
+    workers.execute(() -> run(exchange, route, body));
+  }
+
+  private void run(Exchange exchange, Routes.Route route, byte[] body) {
+    try {
+      route.endpoint().answer(exchange, body);
+    } catch (ApiError e) {
+      exchange.fail(e);
+    } catch (UserError e) {
+      exchange.fail(ApiError.invalid(400, "invalid_request", e.getMessage()));
+    } catch (Exception | OutOfMemoryError | StackOverflowError e) {
+      failures.accept(e);
+      exchange.fail(ApiError.internal());
+    }
+  }
+
+  /** Seconds after which there may be room: what is in line, at the pace of late. */
+  private int retryAfter() {
+    long rounds = 1 + limits.queue() / limits.batch();
+    return (int) Math.max(1, Math.min(60, rounds * usual.get() / 4000));
+  }
+}

@@ -1,0 +1,85 @@
+package dev.ocelli.server;
+
+import dev.ocelli.UserError;
+import dev.ocelli.image.ImageReader;
+import dev.ocelli.image.PictureHeader;
+import dev.ocelli.image.Preprocessing;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/** Gets pictures in whatever way a request names them, and makes the encoder's input of them. Blocks; called by threads that may wait. */
+final class Pictures {
+  private static final String BASE64 = ";base64,";
+
+  private final ImageFetcher fetcher;
+  private final Limits limits;
+  /** Unpacking takes memory and a core: as many at once as there are cores. */
+  private final Semaphore unpacking = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors()));
+
+  Pictures(ImageFetcher fetcher, Limits limits) {
+    this.fetcher = fetcher;
+    this.limits = limits;
+  }
+
+  /**
+   * The bytes behind an http, https or data address.
+   *
+   * @param deadline by {@link System#nanoTime()}
+   */
+  byte[] at(String address, long deadline) {
+    if (!address.regionMatches(true, 0, "data:", 0, 5)) {
+      return fetcher.fetch(address, deadline);
+    }
+    int comma = address.indexOf(',');
+    if (comma < 0 || !address.substring(0, comma + 1).toLowerCase(Locale.ROOT).endsWith(BASE64)) {
+      throw ApiError.invalid(400, "invalid_image", "A data address must hold base64: data:image/jpeg;base64,...");
+    }
+    return base64(address.substring(comma + 1));
+  }
+
+  /** The bytes of a picture in base64, with or without "data:...;base64," before it. */
+  byte[] base64(String text) {
+    if (text.regionMatches(true, 0, "data:", 0, 5)) {
+      return at(text, 0);
+    }
+    if (text.length() / 4 * 3L > limits.picture()) {
+      throw tooLarge();
+    }
+    try {
+      return Base64.getDecoder().decode(text.indexOf('\n') < 0 ? text : text.replaceAll("\\s", ""));
+    } catch (IllegalArgumentException e) {
+      throw ApiError.invalid(400, "invalid_image", "The picture is no valid base64.");
+    }
+  }
+
+  /** The encoder's input, {@code [3, height, width]}. */
+  float[] unpack(byte[] bytes, Preprocessing preprocessing, long deadline) {
+    if (bytes.length > limits.picture()) {
+      throw tooLarge();
+    }
+    boolean turn = false;
+    try {
+      PictureHeader.check(bytes, limits.unpacked(), "the picture");
+      turn = unpacking.tryAcquire(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      if (!turn) {
+        throw ApiError.timedOut("The request's time was up before its picture was read.");
+      }
+      return preprocessing.apply(ImageReader.read(bytes, "the picture"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.unavailable("stopping", 5, "The server is stopping.");
+    } catch (UserError e) {
+      throw ApiError.invalid(400, "invalid_image", e.getMessage());
+    } finally {
+      if (turn) {
+        unpacking.release();
+      }
+    }
+  }
+
+  private ApiError tooLarge() {
+    return ApiError.invalid(400, "image_too_large", "The picture is larger than " + (limits.picture() >> 20) + " MB.");
+  }
+}

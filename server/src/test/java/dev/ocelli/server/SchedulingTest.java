@@ -1,0 +1,197 @@
+package dev.ocelli.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Many at once: who joins, who waits, who is sent away, who leaves. */
+@Timeout(120)
+class SchedulingTest {
+  private static TestServer server(int batch, int queue, Duration request) {
+    ServerSettings usual = TestServer.settings();
+    return new TestServer(
+        new ServerSettings(
+            usual.runs(), usual.host(), 0, null, null, null, List.of(), List.of(), false, TestServer.limits().with(batch, queue, request)));
+  }
+
+  private static String body(int seed, int tokens, String more) {
+    return "{\"messages\": [{\"role\": \"user\", \"content\": \"what is in this image?\"}], \"temperature\": 1, \"seed\": " + seed
+        + ", \"max_tokens\": " + tokens + more + "}";
+  }
+
+  /** Keeps the compute thread busy until it is counted down. */
+  private static CountDownLatch pause(TestServer server) {
+    CountDownLatch latch = new CountDownLatch(1);
+    server.server.engine().call(
+        () -> {
+          try {
+            return latch.await(60, TimeUnit.SECONDS);
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    return latch;
+  }
+
+  private static CompletableFuture<HttpResponse<String>> later(TestServer server, String body) {
+    return CompletableFuture.supplyAsync(() -> server.post("/v1/chat/completions", body), command -> new Thread(command).start());
+  }
+
+  private static double metric(TestServer server, String name) {
+    return server.get("/metrics").body().lines()
+        .filter(line -> line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no " + name));
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); !condition.getAsBoolean(); Thread.sleep(5)) {
+      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
+    }
+  }
+
+  /** Everyone gets the answer that they would have got alone. */
+  @Test
+  void thirtyAtOnceGetTheirOwnAnswers() throws Exception {
+    try (TestServer server = server(8, 64, Duration.ofSeconds(60))) {
+      List<String> alone = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        alone.add(text(server.post("/v1/chat/completions", body(i, 5 + 3 * i, i % 3 == 0 ? ", \"use_lora\": false" : ""))));
+      }
+      List<CompletableFuture<HttpResponse<String>>> together = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        together.add(later(server, body(i % 10, 5 + 3 * (i % 10), i % 10 % 3 == 0 ? ", \"use_lora\": false" : "")));
+      }
+      for (int i = 0; i < 30; i++) {
+        assertThat(text(together.get(i).get())).as("request " + i).isEqualTo(alone.get(i % 10));
+      }
+      assertThat(metric(server, "ocelli_first_token_seconds_count")).isEqualTo(40);
+      assertThat(metric(server, "ocelli_queue_waiting")).isZero();
+      assertThat(metric(server, "ocelli_answer_tokens_total")).isGreaterThan(40);
+    }
+  }
+
+  private static String text(HttpResponse<String> response) {
+    JsonNode json = TestServer.json(response);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return json.at("/choices/0/message/content").asText();
+  }
+
+  /** A client with an answer of many tokens under way, read by nobody. */
+  private static Socket ask(TestServer server, String body) throws Exception {
+    Socket socket = new Socket("127.0.0.1", server.server.port());
+    OutputStream out = socket.getOutputStream();
+    out.write(
+        ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+            .getBytes(StandardCharsets.US_ASCII));
+    out.flush();
+    return socket;
+  }
+
+  @Test
+  void beyondTheQueueClientsAreSentAwayWithATime() throws Exception {
+    try (TestServer server = server(1, 2, Duration.ofSeconds(60))) {
+      CountDownLatch paused = pause(server);
+      List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        all.add(later(server, body(i, 10, "")));
+      }
+      await(() -> server.server.working() == 3);
+      HttpResponse<String> fourth = server.post("/v1/chat/completions", body(3, 10, ""));
+      assertThat(fourth.statusCode()).isEqualTo(429);
+      assertThat(TestServer.json(fourth).at("/error/code").asText()).isEqualTo("queue_full");
+      assertThat(fourth.headers().firstValueAsLong("retry-after").orElseThrow()).isBetween(1L, 60L);
+      assertThat(server.get("/health").statusCode()).as("others aren't kept from looking").isEqualTo(200);
+      paused.countDown();
+      for (CompletableFuture<HttpResponse<String>> each : all) {
+        assertThat(each.get().statusCode()).isEqualTo(200);
+      }
+      assertThat(server.post("/v1/chat/completions", body(3, 10, "")).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whoLeavesFreesTheirPlace() throws Exception {
+    try (TestServer server = server(1, 1, Duration.ofSeconds(60))) {
+      CountDownLatch paused = pause(server);
+      Socket first = ask(server, body(1, 200, ", \"stream\": true"));
+      Socket second = ask(server, body(2, 200, ""));
+      await(() -> server.server.working() == 2);
+      assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(429);
+      first.close();
+      second.close();
+      await(() -> server.server.working() == 0);
+      paused.countDown();
+      assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(200);
+      assertThat(server.log().lines().filter(line -> line.contains("\"status\":499"))).hasSize(2);
+    }
+  }
+
+  /** The one that leaves is gone from the batch, too: its tokens are never counted. */
+  @Test
+  void whoLeavesAmidAStreamIsNoticed() throws Exception {
+    try (TestServer server = server(2, 8, Duration.ofSeconds(60))) {
+      for (int i = 0; i < 5; i++) {
+        Socket socket = ask(server, body(i, 200, ", \"stream\": true"));
+        InputStream in = socket.getInputStream();
+        in.read(new byte[40]);
+        socket.close();
+      }
+      await(() -> server.server.working() == 0 && metric(server, "ocelli_answers_active") == 0);
+      assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void theTimeARequestHasCountsItsWait() throws Exception {
+    try (TestServer server = server(1, 4, Duration.ofMillis(700))) {
+      CountDownLatch paused = pause(server);
+      CompletableFuture<HttpResponse<String>> waits = later(server, body(1, 5, ""));
+      await(() -> server.server.working() == 1);
+      Thread.sleep(800);
+      paused.countDown();
+      assertThat(waits.get().statusCode()).isEqualTo(504);
+      assertThat(TestServer.json(waits.get()).at("/error/code").asText()).isEqualTo("timeout");
+      // Even where nobody comes to look at it.
+      CountDownLatch again = pause(server);
+      CompletableFuture<HttpResponse<String>> forgotten = later(server, body(1, 5, ""));
+      assertThat(forgotten.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(504);
+      again.countDown();
+      assertThat(server.server.working()).isZero();
+    }
+  }
+
+  @Test
+  void stoppingAnswersWhatHasBegunAndRefusesTheRest() throws Exception {
+    TestServer server = server(2, 8, Duration.ofSeconds(60));
+    CountDownLatch paused = pause(server);
+    List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      all.add(later(server, body(i, 20, "")));
+    }
+    await(() -> server.server.working() == 4);
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close, command -> new Thread(command).start());
+    Thread.sleep(300);
+    paused.countDown();
+    for (CompletableFuture<HttpResponse<String>> each : all) {
+      assertThat(each.get().statusCode()).isEqualTo(200);
+    }
+    closed.get(20, TimeUnit.SECONDS);
+    assertThat(server.log()).endsWith("\"event\":\"stopped\"}\n");
+  }
+}
