@@ -72,33 +72,26 @@ public final class Tensors {
     Scope.run(
         () -> {
           if (values.length > 0) {
-            new FloatPointer(tensor.detach().to(ScalarType.Float).contiguous().data_ptr()).get(values);
-          }
-        });
-    return values;
-  }
-
-  /** The values as int64, row-major. */
-  public static long[] longs(Tensor tensor) {
-    long[] values = new long[Math.toIntExact(tensor.numel())];
-    Scope.run(
-        () -> {
-          if (values.length > 0) {
-            new LongPointer(tensor.detach().to(ScalarType.Long).contiguous().data_ptr()).get(values);
+            new FloatPointer(tensor.detach().cpu().to(ScalarType.Float).contiguous().data_ptr()).get(values);
           }
         });
     return values;
   }
 
   /**
-   * The tensor's own memory as little-endian bytes, without a copy; valid while the tensor lives. The tensor must be contiguous and smaller
-   * than 2 GiB.
+   * The tensor's values as little-endian bytes: its own memory without a copy, valid while the tensor lives; a copy where the tensor lies
+   * on another device. The tensor must be contiguous and smaller than 2 GiB.
    */
   public static ByteBuffer memory(Tensor tensor) {
     if (!tensor.is_contiguous()) {
       throw new IllegalArgumentException("Only a contiguous tensor has its values in one piece");
     }
     long bytes = tensor.numel() * tensor.element_size();
+    if (!tensor.is_cpu()) {
+      ByteBuffer copy = ByteBuffer.allocateDirect(Math.toIntExact(bytes)).order(ByteOrder.LITTLE_ENDIAN);
+      Scope.run(() -> copy.put(memory(tensor.cpu())));
+      return copy.flip();
+    }
     Pointer start = tensor.data_ptr();
     return new BytePointer(start).capacity(bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }

@@ -38,7 +38,8 @@ public final class Adam implements AutoCloseable {
     steps++;
     Scope.run(
         () -> {
-          Tensor count = Tensors.zeros(ScalarType.Float).fill_(new Scalar((double) steps));
+          // The fused kernel wants it where the parameters are.
+          Tensor count = parameters.compute().place(Tensors.zeros(ScalarType.Float).fill_(new Scalar((double) steps)));
           for (Parameters.Range range : parameters.ranges()) {
             Operators.adam(
                 decoupled,

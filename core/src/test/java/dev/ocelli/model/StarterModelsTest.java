@@ -91,7 +91,7 @@ class StarterModelsTest {
                     int[] next = prompt;
                     for (int step = 0; step < tokens; step++) {
                       hidden = model.forward(model.embed(Tensors.of(next, 1, next.length)), null, false, cache);
-                      said[step] = (int) Tensors.longs(model.logits(hidden.select(1, next.length - 1)).argmax())[0];
+                      said[step] = (int) model.logits(hidden.select(1, next.length - 1)).argmax().item_long();
                       next = new int[] {said[step]};
                     }
                   }

@@ -29,7 +29,7 @@ class TensorsTest {
         () -> {
           Tensor floats = Tensors.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3);
           assertThat(Tensors.floats(floats.transpose(0, 1))).containsExactly(1, 4, 2, 5, 3, 6);
-          assertThat(Tensors.longs(Tensors.of(new int[] {7, -8}, 2))).containsExactly(7, -8);
+          assertThat(Tensors.floats(Tensors.of(new int[] {7, -8}, 2))).containsExactly(7, -8);
           assertThat(Tensors.shape(Tensors.of(new long[0], 0, 3))).containsExactly(0, 3);
           Tensor half = Tensors.zeros(ScalarType.BFloat16, 3);
           Tensors.fill(half, new float[] {1.5f, -2, 1000});

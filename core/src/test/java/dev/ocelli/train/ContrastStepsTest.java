@@ -89,7 +89,7 @@ class ContrastStepsTest {
         parameters.zeroGradients();
         Scope.run(
             () -> {
-              int[] photos = Arrays.stream(Tensors.longs(golden.tensor("in.photos").select(0, step))).mapToInt(Math::toIntExact).toArray();
+              int[] photos = StepGolden.ints(golden.tensor("in.photos").select(0, step));
               Tensor ids = golden.tensor("in.ids").select(0, step);
               Tensor real = golden.tensor("in.mask").select(0, step).to(ScalarType.Bool);
               if (mistake == Mistake.ONE_LABEL_SHIFTED && step == 3) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.weights.TensorFile;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -42,7 +41,7 @@ class ContrastTest {
   }
 
   private static int[] photos(TensorFile golden, boolean twins) {
-    int[] photos = Arrays.stream(Tensors.longs(StepGolden.tensor(golden, "in.photos"))).mapToInt(Math::toIntExact).toArray();
+    int[] photos = StepGolden.ints(StepGolden.tensor(golden, "in.photos"));
     return twins ? photos : IntStream.range(0, photos.length).toArray();
   }
 

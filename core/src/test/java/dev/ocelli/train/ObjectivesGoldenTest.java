@@ -75,7 +75,7 @@ class ObjectivesGoldenTest {
   }
 
   private static int[] numbers(String name) {
-    return Arrays.stream(Tensors.longs(StepGolden.tensor(golden, "in." + name))).mapToInt(Math::toIntExact).toArray();
+    return StepGolden.ints(StepGolden.tensor(golden, "in." + name));
   }
 
   private static TextBatch text() {

@@ -70,6 +70,16 @@ record StepGolden(TensorFile shared, TensorFile own) implements AutoCloseable {
         : Tensors.of(file.floats(name), shape);
   }
 
+  /** Small whole numbers. */
+  static int[] ints(Tensor tensor) {
+    float[] values = Tensors.floats(tensor);
+    int[] whole = new int[values.length];
+    for (int i = 0; i < whole.length; i++) {
+      whole[i] = (int) values[i];
+    }
+    return whole;
+  }
+
   /** Where a parameter begins. */
   Tensor start(String name) {
     return tensor("w." + name);
