@@ -164,10 +164,15 @@ public final class TrainedRun implements AutoCloseable {
     return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
   }
 
+  /** Whether stage 1 has left its Q-Former, which {@link #retrieval} needs. */
+  public boolean canRetrieve() {
+    return Files.exists(run.stage1().resolve("model.safetensors"));
+  }
+
   /** Search and recall by stage 1's Q-Former. */
   public Retrieval retrieval() {
     Path folder = run.stage1();
-    if (!Files.exists(folder.resolve("model.safetensors"))) {
+    if (!canRetrieve()) {
       throw UserError.of("%s has no trained Q-Former yet. Train stage 1: ocelli train qformer.", run.path());
     }
     try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
