@@ -167,6 +167,11 @@ public final class TrainedRun implements AutoCloseable {
     return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
   }
 
+  /** Whether stage 1 has left its Q-Former, which {@link #retrieval} needs. */
+  public boolean canRetrieve() {
+    return Files.exists(run.stage1().resolve("model.safetensors"));
+  }
+
   /** What stage 1 trained, with its text half and heads. */
   public ImageTextModel imageText() {
     if (imageText == null) {

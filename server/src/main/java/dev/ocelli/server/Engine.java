@@ -100,6 +100,11 @@ final class Engine implements AutoCloseable {
     return result;
   }
 
+  /** Tells of what no client can mend. */
+  void report(Throwable cause) {
+    events.failed(cause);
+  }
+
   /** Ends once everything that was asked for is answered; what is left after a time is not. */
   void close(long millis) {
     arrivals.add(() -> closing = true);

@@ -81,6 +81,7 @@ public final class Server implements AutoCloseable {
     ModelsEndpoint models = new ModelsEndpoint(asking);
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/vision", false, true, new VisionEndpoint(asking)));
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/chat/completions", false, true, new ChatEndpoint(asking)));
+    routes.add(new Routes.Route(HttpMethod.POST, "/v1/embeddings", false, true, new EmbeddingsEndpoint(asking, engine)));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH, false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH + "/*", false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, "/metrics", false, false, metrics));
