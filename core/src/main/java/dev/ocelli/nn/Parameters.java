@@ -126,7 +126,7 @@ public final class Parameters implements AutoCloseable {
               Tensor target = view(s, i).detach();
               Tensor given = source.apply(name);
               if (given == null) {
-                RandomWeights.fill(target, s.kind, seed, name);
+                RandomWeights.begin(target, s.kind, seed, name);
                 random.add(name);
               } else if (given.numel() != target.numel()) {
                 throw UserError.of(

@@ -18,15 +18,26 @@ public record RandomWeights(long seed, Compute compute) implements Weights {
             }));
   }
 
-  /** Fills a tensor as {@link Weights.Kind} says. */
-  static void fill(Tensor tensor, Kind kind, long seed, String name) {
+  /** Fills a tensor that will be trained as {@link Weights.Kind} says. */
+  static void begin(Tensor tensor, Kind kind, long seed, String name) {
+    if (kind != Kind.MATRIX) {
+      fill(tensor, kind, seed, name);
+      return;
+    }
+    seed(seed, name);
+    double bound = 1 / Math.sqrt(tensor.numel() / (double) tensor.size(0));
+    torch.uniform_(tensor, -bound, bound);
+  }
+
+  private static void seed(long seed, String name) {
     torch.manual_seed(seed * 0x9E3779B97F4A7C15L + name.hashCode());
+  }
+
+  /** Fills a tensor that stays as it is. */
+  static void fill(Tensor tensor, Kind kind, long seed, String name) {
+    seed(seed, name);
     switch (kind) {
-      case TABLE -> torch.normal_(tensor, 0.0, 0.02);
-      case MATRIX -> {
-        double bound = 1 / Math.sqrt(tensor.numel() / (double) tensor.size(0));
-        torch.uniform_(tensor, -bound, bound);
-      }
+      case MATRIX, TABLE -> torch.normal_(tensor, 0.0, 0.02);
       case BIAS, ZERO, SHIFT -> tensor.zero_();
       case SCALE -> tensor.fill_(new Scalar(1.0));
     }

@@ -11,7 +11,10 @@ import org.bytedeco.pytorch.Tensor;
 public interface Weights {
   /** What a tensor is for: decides its type in memory and how it begins where no file has it. */
   enum Kind {
-    /** Multiplied with activations: held in the compute type. Begins as torch's Linear does: uniform within 1/sqrt(inputs). */
+    /**
+     * Multiplied with activations: held in the compute type. Begins as torch's Linear does, uniform within 1/sqrt(inputs), where it is
+     * trained; normal with deviation 0.02 in a model that stays random.
+     */
     MATRIX,
     /** Added to a product: held in the compute type. Begins at zero. */
     BIAS,
