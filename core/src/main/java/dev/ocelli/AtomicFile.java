@@ -3,6 +3,7 @@ package dev.ocelli;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ public final class AtomicFile {
         file,
         channel -> {
           // Not closed: that would close the channel before it is forced to disk.
-          OutputStream out = new BufferedOutputStream(java.nio.channels.Channels.newOutputStream(channel), 1 << 16);
+          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
           content.writeTo(out);
           out.flush();
         });
@@ -40,7 +41,19 @@ public final class AtomicFile {
     write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
   }
 
+  /**
+   * As {@link #write(Path, Content)} but not forced to disk: whole or absent after the process was killed, not after a power cut. For
+   * many small files that can be made again.
+   */
+  public static void writeUnforced(Path file, byte[] bytes) {
+    write(file, channel -> Channels.newOutputStream(channel).write(bytes), false);
+  }
+
   public static void writeChannel(Path file, ChannelContent content) {
+    write(file, content, true);
+  }
+
+  private static void write(Path file, ChannelContent content, boolean forced) {
     Path target = file.toAbsolutePath();
     Path beside = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
     try {
@@ -53,10 +66,14 @@ public final class AtomicFile {
               StandardOpenOption.READ,
               StandardOpenOption.WRITE)) {
         content.writeTo(channel);
-        channel.force(true);
+        if (forced) {
+          channel.force(true);
+        }
       }
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      forceFolder(target.getParent());
+      if (forced) {
+        forceFolder(target.getParent());
+      }
     } catch (IOException e) {
       throw new UserError("Can't write " + file + ": " + reason(e) + ". Free some disk space or choose another place.", e);
     } finally {

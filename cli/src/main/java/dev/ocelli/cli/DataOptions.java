@@ -17,6 +17,7 @@ final class DataOptions {
   /** A part of the data as a user names it: what chooses the best checkpoint counts as training. */
   enum Split {
     TEST(EnumSet.of(Part.TEST)),
+    UNSEEN(EnumSet.of(Part.UNSEEN)),
     TRAIN(EnumSet.of(Part.TRAIN, Part.VALIDATION)),
     ALL(EnumSet.allOf(Part.class));
 

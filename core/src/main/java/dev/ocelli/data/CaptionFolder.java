@@ -20,7 +20,8 @@ import org.apache.commons.csv.CSVFormat;
 
 /**
  * A folder of photos with {@code captions.csv} or {@code captions.tsv}: columns {@code image} and {@code caption} in any order, several
- * rows an image allowed, optionally {@code split} (train, or one of val, valid, validation, dev, test, holdout for held-out photos).
+ * rows an image allowed, optionally {@code split} (train, or one of val, valid, validation, dev, test, holdout for held-out photos, or
+ * unseen for photos held out and measured apart).
  * Photos lie beside the file or in {@code images/}.
  *
  * <p>Photos are shared out whole, never caption by caption. The order of the rows has no say in it, and neither has where the folder lies.
@@ -107,22 +108,26 @@ public final class CaptionFolder {
 
   private String split() {
     StringBuilder text = new StringBuilder("image,split\n");
-    photos.forEach(photo -> text.append(CSV.format(photo.image(), photo.part().name().toLowerCase(Locale.ROOT))).append('\n'));
+    photos.forEach(photo -> text.append(CSV.format(photo.image(), word(photo.part()))).append('\n'));
     return text.toString();
+  }
+
+  private static String word(Part part) {
+    return part.name().toLowerCase(Locale.ROOT);
   }
 
   /** What the rows say of one image. */
   private static final class Entry {
     final Path file;
     final long row;
-    final boolean heldOut;
+    final Part given;
     /** Caption → the first row that has it. */
     final Map<String, Long> captions = new LinkedHashMap<>();
 
-    Entry(Path file, long row, boolean heldOut) {
+    Entry(Path file, long row, Part given) {
       this.file = file;
       this.row = row;
-      this.heldOut = heldOut;
+      this.given = given;
     }
   }
 
@@ -147,7 +152,7 @@ public final class CaptionFolder {
         throw UserError.of("%s, row %d: no image is named. Fill in the column image or remove the row.", table.file(), row.number());
       }
       refuseOutside(table.file(), row);
-      boolean heldOut = table.hasSplit() && heldOut(table.file(), row);
+      Part given = table.hasSplit() ? given(table.file(), row) : null;
       Entry entry = entries.get(row.image());
       if (entry == null && !missing.containsKey(row.image())) {
         Path file = finder.find(row.image());
@@ -156,14 +161,14 @@ public final class CaptionFolder {
               row.image(),
               String.format(Locale.ROOT, "%s, row %d: no photo %s%s", table.file(), row.number(), row.image(), finder.hint(row.image())));
         } else {
-          entry = new Entry(file, row.number(), heldOut);
+          entry = new Entry(file, row.number(), given);
           entries.put(row.image(), entry);
         }
       }
-      if (entry != null && entry.heldOut != heldOut) {
+      if (entry != null && entry.given != given) {
         throw UserError.of(
-            "%s: %s is training data in one of rows %d and %d and held out in the other. Give all its rows one split.",
-            table.file(), row.image(), entry.row, row.number());
+            "%s: %s is %s data in row %d and %s data in row %d. Give all its rows one split.",
+            table.file(), row.image(), word(entry.given), entry.row, word(given), row.number());
       }
       if (row.caption().isEmpty()) {
         empty++;
@@ -207,13 +212,16 @@ public final class CaptionFolder {
     }
   }
 
-  private static boolean heldOut(Path file, CaptionsFile.Row row) {
+  private static Part given(Path file, CaptionsFile.Row row) {
     String split = row.split().toLowerCase(Locale.ROOT);
-    if (split.equals("train") || HELD_OUT.contains(split)) {
-      return !split.equals("train");
+    if (split.equals("train") || split.equals("unseen")) {
+      return Part.valueOf(split.toUpperCase(Locale.ROOT));
+    }
+    if (HELD_OUT.contains(split)) {
+      return Part.TEST;
     }
     throw UserError.of(
-        "%s, row %d: the split of %s is \"%s\". Use train, or one of val, valid, validation, dev, test, holdout.",
+        "%s, row %d: the split of %s is \"%s\". Use train, or one of val, valid, validation, dev, test, holdout, unseen.",
         file, row.number(), row.image(), row.split());
   }
 
@@ -225,10 +233,10 @@ public final class CaptionFolder {
     order.sort(Comparator.<String>comparingLong(numbers::get).thenComparing(Comparator.naturalOrder()));
     List<String> held =
         given
-            ? order.stream().filter(image -> entries.get(image).heldOut).toList()
+            ? order.stream().filter(image -> entries.get(image).given != Part.TRAIN).toList()
             : order.subList(0, share(order.size(), settings.test(), Integer.MAX_VALUE));
     Map<String, Part> parts = new HashMap<>();
-    held.forEach(image -> parts.put(image, Part.TEST));
+    held.forEach(image -> parts.put(image, given ? entries.get(image).given : Part.TEST));
     List<String> rest = order.stream().filter(image -> !parts.containsKey(image)).toList();
     int validation = share(rest.size(), settings.validation(), MOST_VALIDATION);
     for (int i = 0; i < rest.size(); i++) {

@@ -123,7 +123,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
       try {
         part = Part.valueOf(row.split().toUpperCase(Locale.ROOT));
       } catch (IllegalArgumentException e) {
-        throw UserError.of("%s, row %d: split is \"%s\"; known are train, validation, test.", splitCsv, row.number(), row.split());
+        throw UserError.of("%s, row %d: split is \"%s\"; known are train, validation, test, unseen.", splitCsv, row.number(), row.split());
       }
       Part before = parts.put(row.image(), part);
       if (before != null && before != part) {

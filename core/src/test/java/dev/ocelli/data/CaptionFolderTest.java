@@ -87,8 +87,20 @@ final class CaptionFolderTest {
     assertThat(folder.photos(Part.TEST)).extracting(Photo::image).containsExactly("b.jpg", "c.jpg");
     assertThat(folder.photos(Part.VALIDATION)).hasSize(1);
     assertThat(folder.photos(Part.TRAIN)).hasSize(1);
-    refused("image,caption,split\na.jpg,x,train\nb.jpg,x,train\na.jpg,y,test\n", "a.jpg", "rows 2 and 4");
+    refused("image,caption,split\na.jpg,x,train\nb.jpg,x,train\na.jpg,y,test\n", "a.jpg", "train data in row 2", "test data in row 4");
     refused("image,caption,split\na.jpg,x,trian\n", "row 2", "\"trian\"");
+  }
+
+  @Test
+  void unseenPhotosAreAPartOfTheirOwn() throws IOException {
+    String table = "image,caption,split\na.jpg,x,train\nb.jpg,y,test\nc.jpg,z,unseen\nd.jpg,w,train\n";
+    CaptionFolder folder = read(table, "a.jpg", "b.jpg", "c.jpg", "d.jpg");
+    assertThat(folder.photos(Part.TEST)).extracting(Photo::image).containsExactly("b.jpg");
+    assertThat(folder.photos(Part.UNSEEN)).extracting(Photo::image).containsExactly("c.jpg");
+    Path split = dir.resolve("run/split.csv");
+    folder.writeSplit(split);
+    assertThat(CaptionFolder.read(dir, SPLIT, split).photos(Part.UNSEEN)).extracting(Photo::image).containsExactly("c.jpg");
+    refused("image,caption,split\na.jpg,x,unseen\na.jpg,y,test\n", "a.jpg", "unseen data in row 2", "test data in row 3");
   }
 
   @Test
