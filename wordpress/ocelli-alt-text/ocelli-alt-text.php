@@ -33,6 +33,17 @@ spl_autoload_register(
 	}
 );
 
+/**
+ * The plugin's parts, built once a request.
+ */
+function plugin(): Plugin {
+	static $plugin = null;
+	if ( null === $plugin ) {
+		$plugin = new Plugin();
+	}
+	return $plugin;
+}
+
 require_once __DIR__ . '/includes/functions.php';
 
 register_activation_hook( __FILE__, array( Schedule::class, 'begin' ) );
