@@ -5,8 +5,8 @@
 	'use strict';
 	const { __, sprintf } = wp.i18n;
 	const SPACE = '/ocelli-alt-text/v1/images/';
-	const PAUSE = 3000;
-	const MOST = 20;
+	const PAUSE = 5000;
+	const MOST = 5;
 
 	function send( image, path, data ) {
 		return wp.apiFetch( { path: SPACE + image + path, method: 'POST', data } );

@@ -55,7 +55,8 @@
 		return ' ' + sprintf( __( 'About %s left.', 'ocelli-alt-text' ), span( left ) );
 	}
 
-	function show( answer ) {
+	function show( said ) {
+		const answer = Object.assign( {}, status, said );
 		status = answer;
 		const waits = answer.counts.waiting + answer.counts.working;
 		part( 'summary' ).textContent =

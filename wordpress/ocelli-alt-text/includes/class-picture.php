@@ -93,6 +93,7 @@ final class Picture {
 	public function bytes( int $image ): array {
 		foreach ( $this->files( $image ) as $file ) {
 			if ( is_file( $file ) && is_readable( $file ) && filesize( $file ) > 0 && filesize( $file ) <= self::LARGEST ) {
+				wp_raise_memory_limit( 'image' );
 				// A file of this machine, and the encoding that the server's API asks for.
 				// phpcs:ignore WordPress.WP.AlternativeFunctions.file_get_contents_file_get_contents, WordPress.PHP.DiscouragedPHPFunctions.obfuscation_base64_encode
 				return array( 'image' => base64_encode( (string) file_get_contents( $file ) ) );

@@ -169,7 +169,7 @@ final class Rest_Queue {
 	public function work(): WP_REST_Response {
 		$came = $this->worker->step();
 		$this->worker->plan();
-		return $this->answer( array( 'came' => $came ) );
+		return $this->answer( array( 'came' => $came ), false );
 	}
 
 	/**
@@ -253,18 +253,21 @@ final class Rest_Queue {
 	 * How things stand, and more.
 	 *
 	 * @param array $more To be said.
+	 * @param bool  $all  Whether the library is counted, too, which takes a while in a large one.
 	 */
-	private function answer( array $more ): WP_REST_Response {
+	private function answer( array $more, bool $all = true ): WP_REST_Response {
 		$trouble = $this->trouble->known();
 		$usual   = array(
-			'pictures' => $this->queue->library()->pictures(),
-			'lacking'  => $this->queue->library()->lacking(),
 			'counts'   => $this->queue->counts(),
 			'progress' => $this->backfill->progress(),
 			'paused'   => $this->queue->is_paused(),
 			'trouble'  => $trouble ? $trouble['message'] : '',
 			'seconds'  => $this->trouble->seconds(),
 		);
+		if ( $all ) {
+			$more['pictures'] = $this->queue->library()->pictures();
+			$more['lacking']  = $this->queue->library()->lacking();
+		}
 		return new WP_REST_Response( array_merge( $usual, $more ) );
 	}
 }
