@@ -181,7 +181,8 @@ class BrowserTest {
   @Test
   void theMediaModalHasAButton() throws IOException {
     int image = SITE.add(SCENES.get(0));
-    chromium.open("/wp-admin/upload.php?mode=grid&item=" + image);
+    chromium.open("/wp-admin/upload.php?mode=grid");
+    chromium.click("li.attachment[data-id='" + image + "']");
     server.manner(asked -> StandIn.Reply.json(503, "{}"));
     chromium.click(".media-modal [data-ocelli-describe]");
     chromium.says(".media-modal .ocelli-said.ocelli-failed", "too much to do now");
