@@ -30,7 +30,7 @@ final class Database {
               "mariadb-install-db", "--no-defaults", user, "--datadir=" + data, "--auth-root-authentication-method=normal",
               "--skip-test-db")
           .printed();
-      List<String> command = new ArrayList<>(List.of("mariadbd", "--no-defaults", user, "--datadir=" + data));
+      List<String> command = new ArrayList<>(List.of("/usr/sbin/mariadbd", "--no-defaults", user, "--datadir=" + data));
       command.addAll(List.of("--socket=" + socket, "--skip-networking", "--skip-grant-tables", "--pid-file=" + folder.resolve("pid")));
       command.addAll(List.of("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"));
       Process process = Processes.start(folder.resolve("log"), new ProcessBuilder(command));

@@ -116,7 +116,7 @@ class RightsTest {
     assertThat(fine.get("models").toString()).isEqualTo("[\"q-former-v2\"]");
     assertThat(fine.get("message").asText()).startsWith("It works.").contains("\"" + fine.get("text").asText() + "\"");
     assertThat(admin.post(SPACE + "/test", "{\"adapter\": \"roses\"}").json().get("message").asText()).contains("no model \"roses\"", "q-former-v2");
-    assertThat(admin.post(SPACE + "/test", "{\"address\": \"nowhere\"}").status()).isEqualTo(400);
+    assertThat(admin.post(SPACE + "/test", "{\"address\": \"ftp://nowhere/\"}").status()).isEqualTo(400);
     try (StandIn other = new StandIn(asked -> StandIn.Reply.error(401, "invalid_api_key", "This server needs its token"))) {
       assertThat(admin.post(SPACE + "/test", "{\"address\": \"" + other.address() + "\"}").json().get("message").asText()).contains("refuses the token");
       assertThat(other.asked().get(0).headers()).as("the token of another server").doesNotContainKey("Authorization");
