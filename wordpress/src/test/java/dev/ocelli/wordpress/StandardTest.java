@@ -26,7 +26,7 @@ class StandardTest {
     assertThat(ended.code()).as(ended.out()).isZero();
     // And the rules do see what is against them.
     Path bad = folder.resolve("bad.php");
-    Files.writeString(bad, Files.readString(Site.PLUGIN.resolve("includes/class-trouble.php")).replace("if ( $this->known() )", "if ($this->known())"));
+    Files.writeString(bad, Files.readString(Site.PLUGIN.resolve("includes/class-trouble.php")).replace("delete_option( self::OPTION )", "delete_option(self::OPTION)"));
     assertThat(standard(bad).code()).isNotZero();
   }
 
