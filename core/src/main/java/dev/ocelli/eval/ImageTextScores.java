@@ -78,6 +78,11 @@ public record ImageTextScores(
         photos.photos().size(), IMAGES_AT_ONCE, (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
   }
 
+  /** Unit vectors of photos that an encoder has seen, {@code [photos, tokens, imageHidden]} to {@code [photos, queries, size]}. */
+  public Tensor images(Tensor features) {
+    return Scope.noGrad(() -> model.contrast().images(model.qformer().queries(compute.place(features), false)));
+  }
+
   /** Unit vectors of texts, {@code [texts, size]}. */
   public Tensor texts(List<String> texts) {
     return inBlocks(
