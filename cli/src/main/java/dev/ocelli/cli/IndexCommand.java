@@ -3,8 +3,6 @@ package dev.ocelli.cli;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.eval.ImageTextScores;
-import dev.ocelli.nn.Scope;
-import dev.ocelli.nn.Tensors;
 import dev.ocelli.search.IndexCheck;
 import dev.ocelli.search.PhotoIndex;
 import dev.ocelli.search.PhotoIndexer;
@@ -19,7 +17,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -164,14 +161,7 @@ final class IndexCommand implements Callable<Integer> {
       int step = Math.max(1, all.size() / TRIALS);
       List<String> some = Stream.iterate(0, i -> i < all.size(), i -> i + step).limit(TRIALS).map(all::get).toList();
       if (!some.isEmpty()) {
-        try (Tensor vectors = trained.searchable().texts(some)) {
-          Scope.run(
-              () -> {
-                for (int i = 0; i < some.size(); i++) {
-                  texts.add(Tensors.floats(vectors.select(0, i)));
-                }
-              });
-        }
+        texts.addAll(trained.searchable().textVectors(some));
       }
       return some;
     }

@@ -2,27 +2,17 @@ package dev.ocelli.cli;
 
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
-import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.image.ImageReader;
-import dev.ocelli.model.FeatureBuilder;
-import dev.ocelli.nn.Scope;
-import dev.ocelli.nn.Tensors;
-import dev.ocelli.search.AttentionGrid;
-import dev.ocelli.search.MatchRanking;
 import dev.ocelli.search.MatchRanking.Ranked;
 import dev.ocelli.search.PhotoSearch;
-import dev.ocelli.search.PhotoVectors;
-import dev.ocelli.search.SearchHit;
 import dev.ocelli.train.TrainedRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -119,68 +109,18 @@ final class SearchCommand implements Callable<Integer> {
         } else {
           search.identity().check(from, trained.stage1Sha256(), folder);
         }
-        ImageTextScores scores = trained.searchable();
-        if (rerank > 0 && scores.model().match() == null) {
+        if (rerank > 0 && trained.searchable().model().match() == null) {
           throw UserError.of("%s was trained without matching (stage1.objectives.itm: 0), which --rerank needs. Train a run with it.", from);
         }
-        List<Ranked> found = find(search, trained, scores);
+        PhotoFinder finder = new PhotoFinder(search, trained, exact ? PhotoSearch.Way.EXACT : PhotoSearch.Way.QUICK, console::warn);
+        List<Ranked> found = image == null ? finder.text(text, best, rerank) : finder.like(image, best);
         if (html != null) {
-          AtomicFile.write(html, sheet(trained, found).html());
+          AtomicFile.write(html, new ContactSheet(text, image == null ? null : ImageReader.read(image), finder.items(found)).html());
         }
         print(found);
       }
     }
     return Ocelli.FINE;
-  }
-
-  private List<Ranked> find(PhotoSearch search, TrainedRun trained, ImageTextScores scores) {
-    PhotoSearch.Way way = exact ? PhotoSearch.Way.EXACT : PhotoSearch.Way.QUICK;
-    if (image != null) {
-      float[][] whole = new float[1][];
-      Scope.run(
-          () -> {
-            Tensor seen = trained.features().see(ImageReader.read(image));
-            whole[0] = PhotoVectors.of(scores.images(seen), scores.similarity()).get(0).whole();
-          });
-      String own = dev.ocelli.Sha256.of(image);
-      return search.like(whole[0], best + 1, way).stream()
-          .filter(hit -> !hit.sha256().equals(own)).limit(best).map(hit -> new Ranked(hit, null)).toList();
-    }
-    float[][] words = new float[1][];
-    Scope.run(() -> words[0] = Tensors.floats(scores.texts(List.of(text))));
-    List<SearchHit> hits = search.text(words[0], Math.max(best, rerank), way);
-    MatchRanking matching = new MatchRanking(scores, photo -> see(trained.features(), photo));
-    List<Ranked> ranked = rerank == 0 ? hits.stream().map(hit -> new Ranked(hit, null)).toList() : matching.rank(hits, text, rerank);
-    return ranked.subList(0, Math.min(best, ranked.size()));
-  }
-
-  /** What the encoder sees of a photo; null with a warning where it is gone since it was indexed. */
-  private Tensor see(FeatureBuilder features, Path photo) {
-    try {
-      return features.see(ImageReader.read(photo));
-    } catch (UserError gone) {
-      console.warn(gone.getMessage());
-      return null;
-    }
-  }
-
-  private ContactSheet sheet(TrainedRun trained, List<Ranked> found) {
-    FeatureBuilder features = trained.features();
-    List<ContactSheet.Item> items = new ArrayList<>();
-    for (Ranked ranked : found) {
-      SearchHit hit = ranked.hit();
-      Scope.run(
-          () -> {
-            Tensor seen = see(features, hit.photo());
-            if (seen == null) {
-              items.add(new ContactSheet.Item(ranked, null, null));
-            } else {
-              AttentionGrid grid = AttentionGrid.of(trained.imageText().qformer(), features.vision(), seen, hit.query());
-              items.add(new ContactSheet.Item(ranked, features.vision().preprocessing().geometry(ImageReader.read(hit.photo())), grid));
-            }
-          });
-    }
-    return new ContactSheet(text, image == null ? null : ImageReader.read(image), items);
   }
 
   private void print(List<Ranked> found) {

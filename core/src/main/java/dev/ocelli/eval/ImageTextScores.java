@@ -94,6 +94,19 @@ public record ImageTextScores(
         });
   }
 
+  /** As {@link #texts}, in Java's memory. */
+  public List<float[]> textVectors(List<String> texts) {
+    List<float[]> vectors = new ArrayList<>();
+    Scope.run(
+        () -> {
+          Tensor all = texts(texts);
+          for (int i = 0; i < texts.size(); i++) {
+            vectors.add(Tensors.floats(all.select(0, i)));
+          }
+        });
+    return vectors;
+  }
+
   /**
    * ITM's scores of one photo with several texts.
    *

@@ -73,7 +73,8 @@ public final class PhotoFiles {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes about) {
             String name = file.getFileName().toString();
-            if (!hidden(file) && about.isRegularFile() && ENDS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT))) {
+            int dot = name.lastIndexOf('.');
+            if (about.isRegularFile() && dot > 0 && ENDS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT)) && !hidden(file)) {
               found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
             }
             return FileVisitResult.CONTINUE;

@@ -50,7 +50,7 @@ class PhotoIndexTest {
       }
       index.commit();
       assertThat(index.photos().keySet()).isEqualTo(there.keySet());
-      assertThat(index.photos().get(RandomPhotos.file(14))).isEqualTo(photos.photo(14));
+      assertThat(index.photos().get(RandomPhotos.file(21))).isEqualTo(photos.photo(21));
     }
     try (PhotoSearch search = PhotoSearch.open(folder)) {
       assertThat(search.photos()).isEqualTo(there.size());
