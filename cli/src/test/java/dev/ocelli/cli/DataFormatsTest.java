@@ -53,7 +53,7 @@ final class DataFormatsTest {
     Call call = Call.of(root, "data", "check", data.toString(), "--json", "--html", html.toString());
     assertThat(call.code()).as(call.err()).isZero();
     JsonNode report = new ObjectMapper().readTree(call.out());
-    assertThat(report.path("verdict").asText()).isEqualTo("LOOK");
+    assertThat(report.path("verdict").asText()).isEqualTo("look");
     assertThat(report.path("pictures").path("photos").asInt()).isEqualTo(12);
     assertThat(html).content().contains("drawing-00.png", "A red circle.", "data:image/jpeg;base64,");
 
