@@ -36,11 +36,7 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
   }
 
   int work(TrainedRun run, List<String> images, SamplingSettings settings) {
-    Map<String, String> made = new LinkedHashMap<>();
-    made.put("run", Sha256.of(run.adapter()));
-    made.put("weights", run.weights().toString());
-    made.put("settings", settings.toString());
-    try (CaptionTable table = CaptionTable.open(out, made);
+    try (CaptionTable table = open(out, run, settings);
         StopSignal stop = new StopSignal("Stopping. The same command goes on from here.", console::say)) {
       if (table.size() > 0) {
         console.say("Going on: " + table.size() + " of " + images.size() + " photos have their caption.");
@@ -56,6 +52,14 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
       report(images.size(), table);
       return table.problems().isEmpty() ? Ocelli.FINE : Ocelli.MEND_INPUT;
     }
+  }
+
+  static CaptionTable open(Path out, TrainedRun run, SamplingSettings settings) {
+    Map<String, String> made = new LinkedHashMap<>();
+    made.put("run", Sha256.of(run.adapter()));
+    made.put("weights", run.weights().toString());
+    made.put("settings", settings.toString());
+    return CaptionTable.open(out, made);
   }
 
   private void report(int photos, CaptionTable table) {
