@@ -32,6 +32,7 @@ import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -55,6 +56,7 @@ public final class TrainedRun implements AutoCloseable {
   private DecodingWeights weights;
   private Vlm speaking;
   private Crew crew;
+  private final List<Captioner> captioners = new ArrayList<>();
 
   /**
    * @param warn gets a line where something may not be as it was in training
@@ -139,9 +141,11 @@ public final class TrainedRun implements AutoCloseable {
     return vlm;
   }
 
-  /** What answers questions, with the adapters merged into the language model. The caller closes it. */
+  /** What answers questions, with the adapters merged into the language model. Closed with the run. */
   public Captioner captioner() {
-    return new Captioner(merged(), language().tokenizer(), language().end());
+    Captioner captioner = new Captioner(merged(), language().tokenizer(), language().end());
+    captioners.add(captioner);
+    return captioner;
   }
 
   /** The trained model for answering, with the adapters merged into the language model and the weights that {@link #weights} chose. */
@@ -323,6 +327,7 @@ public final class TrainedRun implements AutoCloseable {
 
   @Override
   public void close() {
+    captioners.forEach(Captioner::close);
     if (crew != null) {
       crew.close();
     }
