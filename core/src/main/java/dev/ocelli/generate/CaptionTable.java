@@ -145,6 +145,7 @@ public final class CaptionTable implements AutoCloseable {
     List<String> rows = new ArrayList<>(List.of("image,caption"));
     images.stream().filter(captions::containsKey).forEach(image -> rows.add(CSV.format(image, captions.get(image))));
     AtomicFile.write(target, String.join("\n", rows) + "\n");
+    close(); // Windows deletes no open file
     try {
       Files.delete(partial);
     } catch (IOException e) {
