@@ -48,22 +48,22 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
   }
 
   /** What a sheet shows of the photos found. */
-  List<ContactSheet.Item> items(List<Ranked> found) {
-    List<ContactSheet.Item> items = new ArrayList<>();
+  List<FoundSheet.Item> items(List<Ranked> found) {
+    List<FoundSheet.Item> items = new ArrayList<>();
     for (Ranked ranked : found) {
       Scope.run(() -> items.add(item(ranked)));
     }
     return items;
   }
 
-  private ContactSheet.Item item(Ranked ranked) {
+  private FoundSheet.Item item(Ranked ranked) {
     RgbImage photo = read(ranked.hit().photo());
     if (photo == null) {
-      return new ContactSheet.Item(ranked, null, null);
+      return new FoundSheet.Item(ranked, null, null);
     }
     var features = trained.features();
     AttentionGrid grid = AttentionGrid.of(trained.imageText().qformer(), features.vision(), features.see(photo), ranked.hit().query());
-    return new ContactSheet.Item(ranked, features.vision().preprocessing().geometry(photo), grid);
+    return new FoundSheet.Item(ranked, features.vision().preprocessing().geometry(photo), grid);
   }
 
   private Tensor see(Path photo) {
