@@ -50,7 +50,7 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, serve or eval.");
+    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -83,6 +83,8 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new CaptionCommand(console));
     line.addSubcommand(new AskCommand(console));
     line.addSubcommand(new MatchCommand(console));
+    line.addSubcommand(new IndexCommand(console));
+    line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())

@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.CaptionFolder;
@@ -15,6 +16,7 @@ import dev.ocelli.generate.Captioner;
 import dev.ocelli.generate.QFormerCaptioner;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.FeatureBuilder;
+import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.PhotoFeatures;
@@ -25,6 +27,7 @@ import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.FrozenWeights;
+import dev.ocelli.search.IndexIdentity;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
 import dev.ocelli.weights.Pull;
@@ -237,6 +240,43 @@ public final class TrainedRun implements AutoCloseable {
   public ImageTextScores imageTextScores() {
     return new ImageTextScores(
         imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+  }
+
+  /** What an index of photos made with this run belongs to. */
+  public IndexIdentity indexIdentity() {
+    ImageTextScores scores = searchable();
+    boolean best = scores.similarity() == ImageTextHeads.Similarity.BEST;
+    return new IndexIdentity(
+        run.path().toAbsolutePath().normalize(),
+        stage1Sha256(),
+        Sha256.of(features().key().weights() + features().key().preprocessing()),
+        best ? imageText().qformer().config().queries() : 1,
+        recipe.qformer().projection());
+  }
+
+  /** SHA-256 of what stage 1 has learnt. */
+  public String stage1Sha256() {
+    return Sha256.of(run.stage1().resolve("model.safetensors"));
+  }
+
+  /** As {@link #imageTextScores}, of a run that has learnt to compare. */
+  public ImageTextScores searchable() {
+    if (imageText().contrast() == null) {
+      throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which searching needs. Train a run with it.", run.path());
+    }
+    return imageTextScores();
+  }
+
+  /** Captions of the photos that the run was not trained on, as far as its data is still there; else empty. */
+  public List<String> heldOutCaptions() {
+    if (!(run.about().get("data") instanceof Map<?, ?> data && data.get("folder") instanceof String folder && Files.isDirectory(Path.of(folder)))) {
+      return List.of();
+    }
+    try {
+      return read(Path.of(folder)).photos(Part.TEST).stream().flatMap(p -> p.captions().stream()).toList();
+    } catch (UserError changed) {
+      return List.of();
+    }
   }
 
   /** Recall by stage 1's Q-Former. */

@@ -165,6 +165,16 @@ final class CaptionFolderTest {
   }
 
   @Test
+  void captionsThatWouldBeWrongOfTheMirroredPhoto() {
+    for (String side : List.of("A man on the left.", "the RIGHT hand", "leftmost dog", "two left-handed players", "turning counter-clockwise", "a car moves rightwards")) {
+      assertThat(Captions.saysSide(side)).as(side).isTrue();
+    }
+    for (String any : List.of("A bright lantern.", "a cleft rock", "lefto", "a copyright sign", "o'clock")) {
+      assertThat(Captions.saysSide(any)).as(any).isFalse();
+    }
+  }
+
+  @Test
   void normalisesCaptions() {
     assertThat(Captions.normalise(" A Dog. . ", true, true)).isEqualTo("a dog");
     assertThat(Captions.normalise(" A Dog. ", false, false)).isEqualTo("A Dog.");
