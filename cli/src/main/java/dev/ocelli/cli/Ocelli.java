@@ -1,6 +1,7 @@
 package dev.ocelli.cli;
 
 import dev.ocelli.UserError;
+import dev.ocelli.cli.bench.BenchCommand;
 import dev.ocelli.weights.Pull;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -50,7 +51,8 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve or eval.");
+    throw new ParameterException(
+        spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve, bench or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -86,6 +88,7 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new IndexCommand(console));
     line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
+    line.addSubcommand(new BenchCommand(out, err));
     line.addSubcommand(
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))

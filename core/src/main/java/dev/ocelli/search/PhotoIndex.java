@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.lucene912.Lucene912Codec;
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
@@ -58,6 +60,13 @@ public final class PhotoIndex implements AutoCloseable {
   static final String SHA256 = "sha256";
   static final String SIZE = "size";
   static final String MODIFIED = "modified";
+
+  /** Lucene would say of each Java below 21 that it is too old for vector instructions, which our own decoding asks for. Held, or it is forgotten. */
+  private static final Logger VECTORS = Logger.getLogger("org.apache.lucene.internal.vectorization.VectorizationProvider");
+
+  static {
+    VECTORS.setLevel(Level.SEVERE);
+  }
 
   private final Path folder;
   private final IndexIdentity identity;
