@@ -139,6 +139,7 @@ class ChatTest {
   void health() {
     assertThat(server.get("/health").body()).isEqualTo("{\"live\":true,\"ready\":true}");
     assertThat(server.get("/health/live").statusCode()).isEqualTo(200);
+    assertThat(server.get("/health/ready").body()).isEqualTo("{\"live\":true,\"ready\":true}");
   }
 
   @Test
@@ -149,8 +150,8 @@ class ChatTest {
           {"{\"model\": \"one\"}", "messages"}, {body("", ""), "messages"}, {body("{\"role\": \"tool\", \"content\": \"x\"}", ""), "role"},
           {body("{\"role\": \"user\", \"content\": [{\"type\": \"input_audio\"}]}", ""), "type"},
           {body(hello, ", \"n\": 2"), "n: 1"}, {body(hello, ", \"tools\": [{}]"), "tools"}, {body(hello, ", \"stop\": \"\""), "stop"},
-          {body(hello, ", \"response_format\": {\"type\": \"json_object\"}"), "text"}, {body(hello, ", \"top_p\": 2"), "topP"},
-          {body(hello, ", \"frequency_penalty\": 1"), "repetition_penalty"}, {body(user("x", 0, 1, 2, 3, 4), ""), "5 pictures"},
+          {body(hello, ", \"response_format\": {\"type\": \"json_object\"}"), "text"}, {body(hello, ", \"top_p\": 2"), "top_p"},
+          {body(hello, ", \"frequency_penalty\": 1"), "repetition_penalty"}, {body(hello, ", \"logit_bias\": {\"1\": 5}"), "logit_bias"}, {body(user("x", 0, 1, 2, 3, 4), ""), "5 pictures"},
           {body("{\"role\": \"system\", \"content\": [" + picture(0) + "]}, " + hello, ""), "user"}
         }) {
       HttpResponse<String> response = server.post("/v1/chat/completions", mistake[0]);

@@ -92,7 +92,7 @@ class VisionTest {
   @Test
   void jsonIsReadWhateverTheContentTypeSays() {
     String text = ask(0, "").get("text").asText();
-    for (String type : new String[] {"application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8"}) {
+    for (String type : new String[] {"application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8", "multipart/form-data; boundary=x"}) {
       assertThat(TestServer.json(server.post("/v1/vision", body(0, ""), "Content-Type", type)).path("text").asText()).isEqualTo(text);
     }
   }
