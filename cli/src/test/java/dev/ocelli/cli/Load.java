@@ -124,8 +124,8 @@ final class Load {
     String body =
         "{\"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"What is in this image?\"}, {\"type\": \"image_url\", "
             + "\"image_url\": {\"url\": \"data:image/png;base64," + pictures.get(number % pictures.size())
-            + "\"}}]}], \"stream\": true, \"stream_options\": {\"include_usage\": true}, \"temperature\": 1, \"seed\": " + number
-            + ", \"max_tokens\": " + TOKENS + "}";
+            + "\"}}]}], \"stream\": true, \"stream_options\": {\"include_usage\": true}, \"max_tokens\": "
+            + TOKENS + "}";
     return HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(60)).POST(HttpRequest.BodyPublishers.ofString(body)).build();
   }
 

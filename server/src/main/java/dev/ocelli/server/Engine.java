@@ -108,6 +108,11 @@ final class Engine implements AutoCloseable {
     return result;
   }
 
+  /** What the compute thread hasn't seen yet. */
+  int unseen() {
+    return arrivals.size();
+  }
+
   /** Tells of what no client can mend. */
   void report(Throwable cause) {
     events.failed(cause);
@@ -137,10 +142,10 @@ final class Engine implements AutoCloseable {
       loaded.complete(Collections.unmodifiableMap(runs));
       while (!closing || !idle()) {
         take();
-        task();
         expire();
         admit();
         lanes.values().forEach(this::step);
+        task();
         events.state(waiting.size(), active(), lanes.values().stream().mapToLong(lane -> lane.batch.bytes()).sum());
       }
       lanes.values().forEach(lane -> lane.batch.close());

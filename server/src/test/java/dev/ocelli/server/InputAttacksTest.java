@@ -48,9 +48,9 @@ class InputAttacksTest {
   }
 
   private static HttpResponse<String> chat(String text, String more) {
-    return server.post(
-        "/v1/chat/completions", Json.text(Json.object().set("messages", Json.array().add(Json.object().put("role", "user").put("content", text))))
-            .replaceFirst("}$", more + "}"));
+    StringBuilder ascii = new StringBuilder("{\"messages\": [{\"role\": \"user\", \"content\": \"");
+    text.chars().forEach(c -> ascii.append(c < ' ' || c > '~' || c == '"' || c == '\\' ? String.format("\\u%04x", c) : String.valueOf((char) c)));
+    return server.post("/v1/chat/completions", ascii + "\"}]" + more + "}");
   }
 
   private static String code(HttpResponse<String> response) {
@@ -87,12 +87,12 @@ class InputAttacksTest {
       out.write("POST /v1/vision HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n".getBytes());
       byte[] block = "1\r\n \r\n".repeat(10_000).getBytes(StandardCharsets.US_ASCII);
       long before = used();
-      for (int i = 0; i < 100; i++) {
+      for (int i = 0; i < 30; i++) {
         out.write(block);
       }
       out.flush();
-      // A million pieces kept one by one would be above a hundred megabytes.
-      assertThat(used() - before).isLessThan(60L << 20);
+      // Kept one by one, the pieces would be above thirty megabytes.
+      assertThat(used() - before).isLessThan(15L << 20);
       out.write("2\r\n{}\r\n0\r\n\r\n".getBytes());
       out.flush();
       assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).startsWith("HTTP/1.1 400").contains("image_url");
@@ -171,7 +171,7 @@ class InputAttacksTest {
       String answer = server.raw(line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
       assertThat(answer).as(line).startsWith("HTTP/1.1 4").doesNotContain("ocelli_");
     }
-    assertThat(server.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).doesNotContain("200");
+    assertThat(server.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).doesNotContain("HTTP/1.1 200");
     assertThat(server.raw("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n"))
         .startsWith("HTTP/1.1 200");
   }
