@@ -120,7 +120,8 @@ class LoadTest {
 
       CompletableFuture<Load.Result> overload = CompletableFuture.supplyAsync(() -> tenfold(load), task -> new Thread(task).start());
       TimeUnit.SECONDS.sleep(Math.max(10, SECONDS / 2));
-      long before = System.nanoTime();
+      // Less a second: a connection that the system has taken and the server has not is nobody's loss.
+      long before = System.nanoTime() - 1_000_000_000L;
       served.process.destroy();
       long signalled = System.nanoTime();
       assertThat(served.process.waitFor(60, TimeUnit.SECONDS)).as("it ends").isTrue();
