@@ -143,6 +143,24 @@ class ChatTest {
   }
 
   @Test
+  void whatPrometheusReads() {
+    ask("{\"role\": \"user\", \"content\": \"what\"}", "");
+    server.get("/v1/nothing");
+    HttpResponse<String> response = server.get("/metrics");
+    assertThat(response.headers().firstValue("content-type")).hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
+    for (String name :
+        new String[] {
+          "ocelli_requests_seconds_count{path=\"/v1/chat/completions\",status=\"200\"}", "ocelli_requests_seconds_count{path=\"other\",status=\"404\"}",
+          "ocelli_first_token_seconds_bucket", "ocelli_queue_waiting", "ocelli_tokens_per_second_count", "ocelli_answer_tokens_total",
+          "ocelli_native_bytes", "ocelli_cache_bytes"
+        }) {
+      assertThat(response.body().lines().filter(line -> line.startsWith(name))).as(name).isNotEmpty();
+    }
+    double bytes = response.body().lines().filter(line -> line.startsWith("ocelli_native_bytes ")).mapToDouble(l -> Double.parseDouble(l.split(" ")[1])).sum();
+    assertThat(bytes).isGreaterThan(50e6);
+  }
+
+  @Test
   void mistakesAreNamed() {
     String hello = "{\"role\": \"user\", \"content\": \"what\"}";
     for (String[] mistake :

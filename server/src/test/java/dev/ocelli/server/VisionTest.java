@@ -10,6 +10,7 @@ import dev.ocelli.train.TrainedRun;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,14 @@ class VisionTest {
     HttpResponse<String> three = server.post("/v1/vision", body(0, ", \"adapter\": \"three\""));
     assertThat(three.statusCode()).isEqualTo(404);
     assertThat(TestServer.json(three).at("/error/message").asText()).contains("three", "one, two");
+  }
+
+  @Test
+  void runsShareTheirFrozenModels() {
+    Map<String, ServedRun> runs = server.server.engine().loaded().join();
+    assertThat(runs.get("one").language()).isSameAs(runs.get("two").language());
+    assertThat(runs.get("one").vision()).isSameAs(runs.get("two").vision());
+    assertThat(runs.get("one").with().lora()).isNotSameAs(runs.get("two").with().lora());
   }
 
   @Test
