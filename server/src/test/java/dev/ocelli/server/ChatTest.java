@@ -156,7 +156,7 @@ class ChatTest {
         }) {
       assertThat(response.body().lines().filter(line -> line.startsWith(name))).as(name).isNotEmpty();
     }
-    double bytes = response.body().lines().filter(line -> line.startsWith("ocelli_native_bytes ")).mapToDouble(l -> Double.parseDouble(l.split(" ")[1])).sum();
+    double bytes = response.body().lines().filter(line -> line.startsWith("ocelli_resident_bytes ")).mapToDouble(l -> Double.parseDouble(l.split(" ")[1])).sum();
     assertThat(bytes).isGreaterThan(50e6);
   }
 
