@@ -72,7 +72,7 @@ class DeployTest {
             .replace("ocelli.example", "localhost")
             .replace("/etc/ssl/ocelli/fullchain.pem", folder.resolve("here.crt").toString())
             .replace("/etc/ssl/ocelli/key.pem", folder.resolve("here.key").toString());
-    assertThat(site).doesNotContain("/etc/").contains("127.0.0.1:" + https, "127.0.0.1:" + upstream);
+    assertThat(site).doesNotContain("/etc/ssl").contains("127.0.0.1:" + https, "127.0.0.1:" + upstream);
     StringBuilder main = new StringBuilder("daemon off;\nworker_processes 1;\nuser root;\nevents {}\n");
     main.append("pid ").append(folder.resolve("nginx.pid")).append(";\nerror_log stderr;\nhttp {\n  access_log off;\n");
     for (String kind : new String[] {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
