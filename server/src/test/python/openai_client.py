@@ -81,7 +81,7 @@ def fails(kind, call, word):
     try:
         call()
     except kind as error:
-        assert word in str(error), error
+        assert word in f"{error} {error.code}", error
         return
     raise AssertionError("no " + kind.__name__)
 
