@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 
 /**
@@ -30,6 +32,10 @@ import java.util.function.Consumer;
 public final class Ocelli implements AutoCloseable {
   private final AnswerThread answers;
   private final AnswerThread.Model model;
+  /** Conversations become tokens in their callers' threads: closing waits for those, and they see that it is closed. */
+  private final ReadWriteLock open = new ReentrantReadWriteLock();
+
+  private boolean closed;
 
   private Ocelli(AnswerThread answers) {
     this.answers = answers;
@@ -105,12 +111,27 @@ public final class Ocelli implements AutoCloseable {
       all.add(new ChatPrompt.Turn(turn.role(), turn.text(), turn.pictures().size()));
       turn.pictures().forEach(bytes -> pictures.add(model.preprocessing().apply(ImageReader.read(bytes, "the picture"))));
     }
-    return answers.answer(model.chat().conversation(all), pictures, settings, heard);
+    return answers.answer(words(all), pictures, settings, heard);
+  }
+
+  private List<int[]> words(List<ChatPrompt.Turn> turns) {
+    open.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("This Ocelli is closed");
+      }
+      return model.chat().conversation(turns);
+    } finally {
+      open.readLock().unlock();
+    }
   }
 
   /** Lets go of the models. Answers under way end with an {@link IllegalStateException}. */
   @Override
   public void close() {
+    open.writeLock().lock();
+    closed = true;
+    open.writeLock().unlock();
     answers.close();
   }
 }
