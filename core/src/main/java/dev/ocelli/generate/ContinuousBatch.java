@@ -137,6 +137,11 @@ public final class ContinuousBatch implements AutoCloseable {
     return rows.size();
   }
 
+  /** Whether a listener's answer is under way. */
+  public boolean has(Listener listener) {
+    return rows.stream().anyMatch(row -> row.listener == listener);
+  }
+
   /** Bytes of native memory that the answers under way hold. */
   public long bytes() {
     return cache.bytes();
