@@ -1,6 +1,7 @@
 package dev.ocelli.cli;
 
 import dev.ocelli.UserError;
+import dev.ocelli.cli.bench.BenchCommand;
 import dev.ocelli.weights.Pull;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -50,7 +51,8 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, serve or eval.");
+    throw new ParameterException(
+        spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve, bench or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -72,14 +74,21 @@ public final class Ocelli implements Runnable {
     Console console = new Console(out, err, settings);
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
-    line.addSubcommand(new CommandLine(new DataCommand()).addSubcommand(new DataScenes(console)));
+    line.addSubcommand(
+        new CommandLine(new DataCommand())
+            .addSubcommand(new DataScenes(console))
+            .addSubcommand(new DataCheckCommand(console))
+            .addSubcommand(new DataImport(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));
     line.addSubcommand(new CaptionCommand(console));
     line.addSubcommand(new AskCommand(console));
     line.addSubcommand(new MatchCommand(console));
+    line.addSubcommand(new IndexCommand(console));
+    line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
+    line.addSubcommand(new BenchCommand(out, err));
     line.addSubcommand(
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))

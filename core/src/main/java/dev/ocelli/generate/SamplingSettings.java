@@ -19,14 +19,14 @@ public record SamplingSettings(
   public static final int DEFAULT_MAX_TOKENS = 64;
 
   public SamplingSettings {
-    check(maxTokens >= 1, "maxTokens", maxTokens, "1 or more");
+    check(maxTokens >= 1, "max_tokens", maxTokens, "1 or more");
     check(temperature >= 0 && Double.isFinite(temperature), "temperature", temperature, "0 (greedy) or more");
     // Below this a float would become 0, and dividing by it would make every logit infinite.
     check(temperature == 0 || temperature >= 1e-6, "temperature", temperature, "0 (greedy), or at least 0.000001");
-    check(topK >= 0, "topK", topK, "0 (off) or more");
-    check(topP > 0 && topP <= 1, "topP", topP, "above 0 and up to 1 (off)");
+    check(topK >= 0, "top_k", topK, "0 (off) or more");
+    check(topP > 0 && topP <= 1, "top_p", topP, "above 0 and up to 1 (off)");
     check(
-        repetitionPenalty >= 0.01 && repetitionPenalty <= 100, "repetitionPenalty", repetitionPenalty, "from 0.01 to 100, with 1 for off");
+        repetitionPenalty >= 0.01 && repetitionPenalty <= 100, "repetition_penalty", repetitionPenalty, "from 0.01 to 100, with 1 for off");
     for (String text : stop) {
       check(!text.isEmpty(), "stop", "\"\"", "texts of at least one character");
     }

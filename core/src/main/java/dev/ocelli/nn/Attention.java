@@ -53,6 +53,19 @@ public final class Attention {
     return torch.scaled_dot_product_attention(q, k, v, where, 0.0, false, new DoubleOptional(), false);
   }
 
+  /**
+   * softmax(q kᵀ / sqrt(size)), the mean of its heads.
+   *
+   * @param q {@code [batch, queries, heads * size]}
+   * @param k {@code [batch, keys, heads * size]}
+   * @return fp32 {@code [batch, queries, keys]}; each row sums to 1
+   */
+  public static Tensor weights(Tensor q, Tensor k, long heads) {
+    Tensor queries = split(q.to(ScalarType.Float), heads);
+    Tensor scores = torch.matmul(Tensors.scale(queries, 1 / Math.sqrt(queries.size(3))), split(k.to(ScalarType.Float), heads).transpose(2, 3));
+    return torch.softmax(scores, -1).mean(1);
+  }
+
   private static Tensor plain(Tensor q, Tensor k, Tensor v, Tensor mask) {
     Tensor scores = torch.matmul(Tensors.scale(q, 1 / Math.sqrt(q.size(3))), k.transpose(2, 3));
     if (mask != null) {

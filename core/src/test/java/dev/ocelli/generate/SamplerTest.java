@@ -123,7 +123,7 @@ class SamplerTest {
     assertThatThrownBy(() -> settings(1, 0, 0, 1)).isInstanceOf(UserError.class).hasMessageContaining("topP is 0");
     assertThatThrownBy(() -> settings(1, 0, 1.1, 1)).isInstanceOf(UserError.class).hasMessageContaining("topP is 1.1");
     assertThatThrownBy(() -> settings(1, 0, 1, 0)).isInstanceOf(UserError.class).hasMessageContaining("repetitionPenalty is 0");
-    assertThatThrownBy(() -> new SamplingSettings(0, 1, 0, 1, 1, List.of(), 0)).hasMessageContaining("maxTokens is 0");
+    assertThatThrownBy(() -> new SamplingSettings(0, 1, 0, 1, 1, List.of(), 0)).hasMessageContaining("max_tokens is 0");
     assertThatThrownBy(() -> new SamplingSettings(1, 1, 0, 1, 1, List.of(""), 0)).hasMessageContaining("stop");
   }
 

@@ -10,6 +10,11 @@ import java.util.function.Supplier;
 
 /** What the endpoints that answer questions share: from names, words and pictures to an answer in the engine's line. */
 final class Asking {
+  /** No tokenizer's words are longer on the mean: what has more characters is refused before it is taken apart. */
+  private static final int CHARACTERS_A_TOKEN = 32;
+
+  private static final int LONGEST_NAME = 100;
+
   private final Engine engine;
   private final Pictures pictures;
   private final Limits limits;
@@ -35,7 +40,8 @@ final class Asking {
     Map<String, ServedRun> runs = runs();
     ServedRun run = name == null || name.isEmpty() ? runs.values().iterator().next() : runs.get(name);
     if (run == null) {
-      throw ApiError.invalid(404, "model_not_found", "There is no model \"" + name + "\". There are: " + String.join(", ", runs.keySet()) + ".");
+      String asked = name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) + "..." : name;
+      throw ApiError.invalid(404, "model_not_found", "There is no model \"" + asked + "\". There are: " + String.join(", ", runs.keySet()) + ".");
     }
     return run;
   }
@@ -68,6 +74,7 @@ final class Asking {
     if (turns.stream().noneMatch(t -> t.role().equals("system"))) {
       all.add(0, new ChatPrompt.Turn("system", run.system(), 0));
     }
+    checkLength(all.stream().mapToLong(turn -> turn.text().length()).sum(), run);
     List<int[]> words = run.chat().conversation(all);
     int prompt = words.stream().mapToInt(w -> w.length).sum() + images.size() * run.slots();
     var settings = fields.sampling(run.sampling(), prompt, run.context());
@@ -83,6 +90,14 @@ final class Asking {
     }
     exchange.onLeave(answer::cancel);
     engine.submit(answer);
+  }
+
+  /** @param characters of all texts together */
+  void checkLength(long characters, ServedRun run) {
+    long most = (long) CHARACTERS_A_TOKEN * run.context();
+    if (characters > most) {
+      throw ApiError.invalid(400, "context_length_exceeded", "The text has " + characters + " characters; " + most + " are the most.");
+    }
   }
 
   /** Notes for the log what an answer took; its text only where content is logged. */

@@ -44,6 +44,9 @@ final class ChatEndpoint implements Routes.Endpoint {
         throw ApiError.field(name, name + " can't be used: these models call none.");
       }
     }
+    if (!fields.json().path("logit_bias").isEmpty()) {
+      throw ApiError.field("logit_bias", "logit_bias isn't known here.");
+    }
     if (fields.flag("logprobs", false)) {
       throw ApiError.field("logprobs", "logprobs aren't given.");
     }

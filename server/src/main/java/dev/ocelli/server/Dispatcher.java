@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.DefaultFullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
@@ -15,11 +16,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Takes whole requests from all connections to their endpoints, as many at once as the limits say. */
 final class Dispatcher {
   /** Stands for a request that couldn't be read. */
   static final HttpRequest UNREADABLE = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "", Unpooled.EMPTY_BUFFER);
+
+  private static final Pattern HEADER_NAMES = Pattern.compile("[A-Za-z0-9-]{1,64}(, ?[A-Za-z0-9-]{1,64}){0,63}");
 
   /** How long after its time is up a request may still be answered by whoever works on it. */
   private static final long GRACE_MILLIS = 1000;
@@ -111,8 +115,14 @@ final class Dispatcher {
         204, "text/plain", new byte[0],
         Map.of(
             HttpHeaderNames.ACCESS_CONTROL_ALLOW_METHODS.toString(), "GET, POST",
-            HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS.toString(), "authorization, content-type",
+            HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS.toString(), wanted(exchange.headers()),
             HttpHeaderNames.ACCESS_CONTROL_MAX_AGE.toString(), "600"));
+  }
+
+  /** The headers that the page will send: clients of OpenAI's have many of their own, which mean nothing here. */
+  private static String wanted(HttpHeaders headers) {
+    String asked = headers.get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_HEADERS, "");
+    return HEADER_NAMES.matcher(asked).matches() ? asked : "authorization, content-type";
   }
 
   /** Counts bytes of bodies in memory; false where there are too many. Counted either way, until {@link #release}. */

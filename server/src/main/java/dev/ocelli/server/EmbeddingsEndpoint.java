@@ -15,7 +15,11 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -26,6 +30,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class EmbeddingsEndpoint implements Routes.Endpoint {
   private static final int MOST_INPUTS = 64;
+
+  /** Inputs between two steps of the answers under way. */
+  private static final int AT_ONCE = 8;
 
   /** One thing to embed: a text, or the encoder's input of a picture. */
   private record Input(String text, float[] pixels) {}
@@ -55,22 +62,36 @@ final class EmbeddingsEndpoint implements Routes.Endpoint {
       throw ApiError.field("dimensions", "dimensions can't be chosen.");
     }
     List<Input> inputs = inputs(fields.json().path("input"), run, asking.deadline(exchange));
-    engine
-        .call(() -> embed(run, inputs))
-        .whenComplete(
-            (result, failure) -> {
-              if (failure != null) {
-                exchange.fail(failure instanceof ApiError known ? known : internal(failure));
-              } else {
-                exchange.note("model", Json.object().textNode(run.name()));
-                exchange.json(200, json(run, result, format));
-              }
-            });
+    AtomicBoolean left = new AtomicBoolean();
+    exchange.onLeave(() -> left.set(true));
+    List<float[]> vectors = new ArrayList<>();
+    int tokens = 0;
+    for (int from = 0; from < inputs.size() && !left.get(); from += AT_ONCE) {
+      List<Input> some = inputs.subList(from, Math.min(inputs.size(), from + AT_ONCE));
+      Result result = await(engine.call(() -> left.get() ? new Result(List.of(), 0) : embed(run, some)), asking.deadline(exchange));
+      vectors.addAll(result.vectors);
+      tokens += result.tokens;
+    }
+    exchange.note("model", Json.object().textNode(run.name()));
+    exchange.json(200, json(run, new Result(vectors, tokens), format));
   }
 
-  private ApiError internal(Throwable failure) {
-    engine.report(failure instanceof CompletionException wrapped ? wrapped.getCause() : failure);
-    return ApiError.internal();
+  private Result await(CompletableFuture<Result> result, long deadline) {
+    try {
+      return result.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      result.cancel(false);
+      throw ApiError.timedOut("The request's time was up before all was embedded.");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiError.unavailable("stopping", 5, "The server is stopping.");
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof ApiError known) {
+        throw known;
+      }
+      engine.report(e.getCause());
+      throw ApiError.internal();
+    }
   }
 
   private List<Input> inputs(JsonNode given, ServedRun run, long deadline) {
@@ -83,6 +104,7 @@ final class EmbeddingsEndpoint implements Routes.Endpoint {
       String text = item.isTextual() ? item.asText() : item.path("text").asText("");
       JsonNode address = item.path("image_url").isTextual() ? item.path("image_url") : item.path("image_url").path("url");
       if (!text.isBlank()) {
+        asking.checkLength(text.length(), run);
         inputs.add(new Input(text, null));
       } else if (address.isTextual()) {
         byte[] bytes = asking.pictures().at(address.asText(), deadline);
@@ -98,8 +120,8 @@ final class EmbeddingsEndpoint implements Routes.Endpoint {
   private Result embed(ServedRun run, List<Input> inputs) {
     ImageTextScores scores = loaded.get(run.name());
     if (scores == null) {
-      if (!run.trained().canRetrieve()) {
-        throw ApiError.invalid(404, "no_embeddings", "The model \"" + run.name() + "\" has no stage 1, which embeddings need.");
+      if (!run.trained().canRetrieve() || run.trained().imageText().contrast() == null) {
+        throw ApiError.invalid(404, "no_embeddings", "The model \"" + run.name() + "\" has no stage 1 with contrast, which embeddings need.");
       }
       scores = run.trained().imageTextScores();
       loaded.put(run.name(), scores);

@@ -23,8 +23,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -44,6 +46,8 @@ final class Engine implements AutoCloseable {
   private final Limits limits;
   private final EngineEvents events;
   private final BlockingQueue<Runnable> arrivals = new LinkedBlockingQueue<>();
+  /** What is to be done beside answers, one after each step of theirs. */
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Map<String, ServedRun>> loaded = new CompletableFuture<>();
   private final Thread thread;
 
@@ -86,18 +90,27 @@ final class Engine implements AutoCloseable {
         });
   }
 
-  /** Does something with the models between two steps. Any thread may ask. */
+  /** Does something with the models between two steps: one task a step, so that many hold up nobody's answer. Any thread may ask. */
   <T> CompletableFuture<T> call(Supplier<T> task) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    arrivals.add(
+    tasks.add(
         () -> {
+          if (result.isDone()) {
+            return;
+          }
           try {
             result.complete(task.get());
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | OutOfMemoryError e) {
             result.completeExceptionally(e);
           }
         });
+    arrivals.add(() -> {}); // wakes the thread
     return result;
+  }
+
+  /** What the compute thread hasn't seen yet. */
+  int unseen() {
+    return arrivals.size();
   }
 
   /** Tells of what no client can mend. */
@@ -132,6 +145,7 @@ final class Engine implements AutoCloseable {
         expire();
         admit();
         lanes.values().forEach(this::step);
+        task();
         events.state(waiting.size(), active(), lanes.values().stream().mapToLong(lane -> lane.batch.bytes()).sum());
       }
       lanes.values().forEach(lane -> lane.batch.close());
@@ -145,7 +159,7 @@ final class Engine implements AutoCloseable {
 
   private ServedRun load(String name, Path folder, FrozenModels frozen, Consumer<String> warn) {
     TrainedRun run = TrainedRun.open(folder, frozen, Progress.NONE, warn);
-    Vlm with = run.vlm();
+    Vlm with = run.speaking();
     Vlm without = new Vlm(with.qformer(), with.projector(), with.language(), null, with.compute());
     ChatPrompt chat = run.chat();
     ServedRun served =
@@ -193,7 +207,7 @@ final class Engine implements AutoCloseable {
   }
 
   private boolean idle() {
-    return waiting.isEmpty() && active() == 0 && arrivals.isEmpty();
+    return waiting.isEmpty() && active() == 0 && arrivals.isEmpty() && tasks.isEmpty();
   }
 
   private int active() {
@@ -209,6 +223,13 @@ final class Engine implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       closing = true;
+    }
+  }
+
+  private void task() {
+    Runnable task = tasks.poll();
+    if (task != null) {
+      task.run();
     }
   }
 

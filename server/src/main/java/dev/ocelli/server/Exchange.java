@@ -244,6 +244,7 @@ final class Exchange {
     headers.set("X-Request-Id", id);
     if (origin != null) {
       headers.set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+      headers.set(HttpHeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, "Retry-After, X-Request-Id");
       headers.set(HttpHeaderNames.VARY, "Origin");
     }
     HttpUtil.setKeepAlive(headers, request.protocolVersion(), !closes);

@@ -51,7 +51,7 @@ public record Limits(
   public static Limits defaults() {
     return new Limits(
         16, 64, Duration.ofSeconds(25), Duration.ofSeconds(10), 3, 24 * MB, 256L * MB, 16 * MB, 4,
-        new PictureHeader.Limits(40_000_000, 1000, 100), 2048, 512, Duration.ofSeconds(10), Duration.ofSeconds(60));
+        new PictureHeader.Limits(40_000_000, 1000, 24), 2048, 2048, Duration.ofSeconds(10), Duration.ofSeconds(60));
   }
 
   /** With another batch, queue and time a request. */

@@ -36,7 +36,7 @@ final class Pictures {
     if (comma < 0 || !address.substring(0, comma + 1).toLowerCase(Locale.ROOT).endsWith(BASE64)) {
       throw ApiError.invalid(400, "invalid_image", "A data address must hold base64: data:image/jpeg;base64,...");
     }
-    return base64(address.substring(comma + 1));
+    return decoded(address.substring(comma + 1));
   }
 
   /** The bytes of a picture in base64, with or without "data:...;base64," before it. */
@@ -44,6 +44,11 @@ final class Pictures {
     if (text.regionMatches(true, 0, "data:", 0, 5)) {
       return at(text, 0);
     }
+    return decoded(text);
+  }
+
+  /** Not {@link #base64}: a data address within a data address, and so on, would cost a copy of the rest each. */
+  private byte[] decoded(String text) {
     if (text.length() / 4 * 3L > limits.picture()) {
       throw tooLarge();
     }

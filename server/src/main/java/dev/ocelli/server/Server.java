@@ -86,6 +86,7 @@ public final class Server implements AutoCloseable {
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH + "/*", false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, "/metrics", false, false, metrics));
     routes.add(new Routes.Route(HttpMethod.GET, "/health", true, false, (exchange, body) -> health(exchange)));
+    routes.add(new Routes.Route(HttpMethod.GET, "/health/ready", true, false, (exchange, body) -> health(exchange)));
     routes.add(
         new Routes.Route(
             HttpMethod.GET, "/health/live", true, false, (exchange, body) -> exchange.json(200, Json.object().put("live", true))));

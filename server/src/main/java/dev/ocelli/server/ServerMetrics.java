@@ -37,7 +37,10 @@ final class ServerMetrics implements Routes.Endpoint {
     Gauge.builder("ocelli.queue.waiting", () -> waiting).description("Requests in line").register(registry);
     Gauge.builder("ocelli.answers.active", () -> active).description("Answers under way").register(registry);
     Gauge.builder("ocelli.cache.bytes", () -> cacheBytes).description("Native memory of keys and values").register(registry);
-    Gauge.builder("ocelli.native.bytes", ServerMetrics::nativeBytes).description("Resident memory beside Java's heap").register(registry);
+    Gauge.builder("ocelli.resident.bytes", Pointer::physicalBytes).description("Resident memory").register(registry);
+    Gauge.builder("ocelli.native.bytes", ServerMetrics::nativeBytes)
+        .description("Resident memory beside Java's heap, of which all that is reserved counts")
+        .register(registry);
     Gauge.builder("ocelli.heap.bytes", ServerMetrics::heapBytes).description("Java's heap in use").register(registry);
   }
 

@@ -38,6 +38,9 @@ public record ServerSettings(
     if (token != null && token.length() < SHORTEST_TOKEN) {
       throw UserError.of("The token has %d characters; it must have %d or more. Make one: openssl rand -hex 24", token.length(), SHORTEST_TOKEN);
     }
+    if (token != null && !token.chars().allMatch(c -> c > ' ' && c < 127)) {
+      throw new UserError("The token has blanks or letters beyond ASCII, which a header can't carry. Make one: openssl rand -hex 24");
+    }
     if ((tlsKey == null) != (tlsCertificate == null)) {
       throw new UserError("TLS needs both --tls-key and --tls-cert.");
     }

@@ -38,7 +38,7 @@ final class VisionEndpoint implements Routes.Endpoint {
   @Override
   public void answer(Exchange exchange, byte[] body) {
     String type = exchange.headers().get(HttpHeaderNames.CONTENT_TYPE, "");
-    boolean multipart = type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data");
+    boolean multipart = type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data") && !Json.begins(body);
     Form form = multipart ? form(type, body) : new Form(new Fields(Json.read(body)), null);
     Fields fields = form.fields;
     String adapter = fields.text("adapter", null);

@@ -139,6 +139,25 @@ class ChatTest {
   void health() {
     assertThat(server.get("/health").body()).isEqualTo("{\"live\":true,\"ready\":true}");
     assertThat(server.get("/health/live").statusCode()).isEqualTo(200);
+    assertThat(server.get("/health/ready").body()).isEqualTo("{\"live\":true,\"ready\":true}");
+  }
+
+  @Test
+  void whatPrometheusReads() {
+    ask("{\"role\": \"user\", \"content\": \"what\"}", "");
+    server.get("/v1/nothing");
+    HttpResponse<String> response = server.get("/metrics");
+    assertThat(response.headers().firstValue("content-type")).hasValueSatisfying(type -> assertThat(type).startsWith("text/plain"));
+    for (String name :
+        new String[] {
+          "ocelli_requests_seconds_count{path=\"/v1/chat/completions\",status=\"200\"}", "ocelli_requests_seconds_count{path=\"other\",status=\"404\"}",
+          "ocelli_first_token_seconds_bucket", "ocelli_queue_waiting", "ocelli_tokens_per_second_count", "ocelli_answer_tokens_total",
+          "ocelli_native_bytes", "ocelli_cache_bytes"
+        }) {
+      assertThat(response.body().lines().filter(line -> line.startsWith(name))).as(name).isNotEmpty();
+    }
+    double bytes = response.body().lines().filter(line -> line.startsWith("ocelli_resident_bytes ")).mapToDouble(l -> Double.parseDouble(l.split(" ")[1])).sum();
+    assertThat(bytes).isGreaterThan(50e6);
   }
 
   @Test
@@ -149,8 +168,8 @@ class ChatTest {
           {"{\"model\": \"one\"}", "messages"}, {body("", ""), "messages"}, {body("{\"role\": \"tool\", \"content\": \"x\"}", ""), "role"},
           {body("{\"role\": \"user\", \"content\": [{\"type\": \"input_audio\"}]}", ""), "type"},
           {body(hello, ", \"n\": 2"), "n: 1"}, {body(hello, ", \"tools\": [{}]"), "tools"}, {body(hello, ", \"stop\": \"\""), "stop"},
-          {body(hello, ", \"response_format\": {\"type\": \"json_object\"}"), "text"}, {body(hello, ", \"top_p\": 2"), "topP"},
-          {body(hello, ", \"frequency_penalty\": 1"), "repetition_penalty"}, {body(user("x", 0, 1, 2, 3, 4), ""), "5 pictures"},
+          {body(hello, ", \"response_format\": {\"type\": \"json_object\"}"), "text"}, {body(hello, ", \"top_p\": 2"), "top_p"},
+          {body(hello, ", \"frequency_penalty\": 1"), "repetition_penalty"}, {body(hello, ", \"logit_bias\": {\"1\": 5}"), "logit_bias"}, {body(user("x", 0, 1, 2, 3, 4), ""), "5 pictures"},
           {body("{\"role\": \"system\", \"content\": [" + picture(0) + "]}, " + hello, ""), "user"}
         }) {
       HttpResponse<String> response = server.post("/v1/chat/completions", mistake[0]);

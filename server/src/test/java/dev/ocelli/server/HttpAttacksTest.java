@@ -80,6 +80,8 @@ class HttpAttacksTest {
       assertThatThrownBy(() -> settings(host, "short")).isInstanceOf(UserError.class).hasMessageContaining("16");
       assertThat(settings(host, TOKEN).host()).isEqualTo(host);
     }
+    assertThatThrownBy(() -> settings("127.0.0.1", "sixteen letters.")).isInstanceOf(UserError.class).hasMessageContaining("blanks");
+    assertThatThrownBy(() -> settings("127.0.0.1", "sechzehn-zeichen-\u00FC")).isInstanceOf(UserError.class).hasMessageContaining("ASCII");
   }
 
   private static ServerSettings settings(String host, String token) {
@@ -125,6 +127,10 @@ class HttpAttacksTest {
             "OPTIONS /v1/vision HTTP/1.1\r\nHost: x\r\nOrigin: https://site.example\r\nAccess-Control-Request-Method: POST\r\n"
                 + "Connection: close\r\n\r\n");
     assertThat(preflight).startsWith("HTTP/1.1 204").contains("access-control-allow-origin: https://site.example");
+    // OpenAI's own client for browsers sends headers of its own; what is no header's name isn't repeated.
+    String more = "OPTIONS /v1/vision HTTP/1.1\r\nHost: x\r\nOrigin: https://site.example\r\nConnection: close\r\nAccess-Control-Request-Headers: ";
+    assertThat(guarded.raw(more + "authorization,x-stainless-os\r\n\r\n")).contains("access-control-allow-headers: authorization,x-stainless-os");
+    assertThat(guarded.raw(more + "*; <b>\r\n\r\n")).contains("access-control-allow-headers: authorization, content-type");
     HttpResponse<String> refused = guarded.post("/v1/vision", "{}", "Origin", "https://site.example");
     assertThat(refused.statusCode()).as("an origin is no token").isEqualTo(401);
     assertThat(refused.headers().firstValue("access-control-allow-origin")).hasValue("https://site.example");

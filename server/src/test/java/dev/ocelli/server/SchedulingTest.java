@@ -92,6 +92,32 @@ class SchedulingTest {
     return json.at("/choices/0/message/content").asText();
   }
 
+  /** A short question needn't wait for a long answer that is under way: it joins, and is answered first. */
+  @Test
+  void whoComesWhileOthersAreAnsweredJoinsThem() throws Exception {
+    try (TestServer server = server(4, 8, Duration.ofSeconds(60))) {
+      CountDownLatch paused = pause(server);
+      CompletableFuture<HttpResponse<String>> long1 = later(server, body(1, 150, ""));
+      await(() -> server.server.engine().unseen() == 1);
+      // The next round takes the long one in; the one after it pauses again.
+      CountDownLatch again = pause(server);
+      paused.countDown();
+      await(() -> server.server.engine().unseen() == 0);
+      CompletableFuture<HttpResponse<String>> short1 = later(server, body(2, 2, ", \"use_lora\": false"));
+      CompletableFuture<HttpResponse<String>> short2 = later(server, body(3, 2, ""));
+      await(() -> server.server.engine().unseen() == 2);
+      assertThat(long1).isNotDone();
+      again.countDown();
+      int longTokens = TestServer.json(long1.get()).at("/usage/completion_tokens").asInt();
+      assertThat(longTokens).as("a long one").isGreaterThan(20);
+      text(short1.get());
+      text(short2.get());
+      List<Integer> order = new ArrayList<>();
+      server.log().lines().filter(line -> line.contains("completions")).forEach(line -> order.add(TestServer.json(line).at("/tokens/answer").asInt()));
+      assertThat(order).as("in the order they were done").hasSize(3).endsWith(longTokens);
+    }
+  }
+
   /** A client with an answer of many tokens under way, read by nobody. */
   private static Socket ask(TestServer server, String body) throws Exception {
     Socket socket = new Socket("127.0.0.1", server.server.port());

@@ -10,6 +10,7 @@ import dev.ocelli.train.TrainedRun;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,6 +81,14 @@ class VisionTest {
   }
 
   @Test
+  void runsShareTheirFrozenModels() {
+    Map<String, ServedRun> runs = server.server.engine().loaded().join();
+    assertThat(runs.get("one").language()).isSameAs(runs.get("two").language());
+    assertThat(runs.get("one").vision()).isSameAs(runs.get("two").vision());
+    assertThat(runs.get("one").with().lora()).isNotSameAs(runs.get("two").with().lora());
+  }
+
+  @Test
   void adaptersCanBeLeftOut() {
     String drawn = ", \"adapter\": \"two\", \"max_tokens\": 20, \"temperature\": 2";
     String with = ask(2, drawn + ", \"seed\": 1, \"use_lora\": true").get("text").asText();
@@ -92,7 +101,7 @@ class VisionTest {
   @Test
   void jsonIsReadWhateverTheContentTypeSays() {
     String text = ask(0, "").get("text").asText();
-    for (String type : new String[] {"application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8"}) {
+    for (String type : new String[] {"application/x-www-form-urlencoded", "text/plain", "application/json; charset=utf-8", "multipart/form-data; boundary=x"}) {
       assertThat(TestServer.json(server.post("/v1/vision", body(0, ""), "Content-Type", type)).path("text").asText()).isEqualTo(text);
     }
   }

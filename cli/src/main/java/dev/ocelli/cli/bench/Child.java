@@ -1,0 +1,90 @@
+package dev.ocelli.cli.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.UserError;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A process that did its work.
+ *
+ * @param output what it printed, without its errors
+ * @param seconds from start to end
+ * @param peakMib memory that it held at most; NaN where the system doesn't say
+ */
+record Child(String output, double seconds, double peakMib) {
+  /** Runs a command to its end. What it says on the way goes into a file, whose end is shown where it fails. */
+  static Child run(List<String> command, Map<String, String> environment, Path errors) {
+    try {
+      Files.createDirectories(errors.getParent());
+      Path output = errors.resolveSibling(errors.getFileName() + ".out");
+      ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
+      builder.environment().putAll(environment);
+      long began = System.nanoTime();
+      Process process = builder.start();
+      double peak = Double.NaN;
+      try {
+        while (!process.waitFor(50, TimeUnit.MILLISECONDS)) {
+          peak = peakMib(process, peak);
+        }
+      } catch (InterruptedException e) {
+        process.destroy();
+        throw new UserError("The benchmark was stopped.");
+      }
+      double seconds = (System.nanoTime() - began) / 1e9;
+      if (process.exitValue() != 0) {
+        throw UserError.of("%s ended with code %d: %s", String.join(" ", command), process.exitValue(), end(errors));
+      }
+      return new Child(Files.readString(output), seconds, peak);
+    } catch (IOException e) {
+      throw new UserError("Can't run " + command.get(0) + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Ocelli itself, in a JVM like this one. */
+  static Child ocelli(List<String> arguments, Path errors) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.ocelli.cli.Ocelli"));
+    command.addAll(arguments);
+    return run(command, Map.of(), errors);
+  }
+
+  /** The last line of the output, which is JSON. */
+  JsonNode json() {
+    List<String> lines = output.lines().filter(line -> !line.isBlank()).toList();
+    try {
+      return new ObjectMapper().readTree(lines.get(lines.size() - 1));
+    } catch (IOException | IndexOutOfBoundsException e) {
+      throw new UserError("A process of the benchmark did not end with a line of JSON: " + output, e);
+    }
+  }
+
+  private static double peakMib(Process process, double before) {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status"), StandardCharsets.UTF_8)) {
+        if (line.startsWith("VmHWM:")) {
+          return Double.parseDouble(line.replaceAll("\\D", "")) / 1024;
+        }
+      }
+    } catch (IOException gone) {
+      // It has just ended, or this is no Linux: the last figure stands.
+      return before;
+    }
+    return before;
+  }
+
+  private static String end(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    return String.join(" | ", lines.subList(Math.max(0, lines.size() - 4), lines.size()));
+  }
+}
