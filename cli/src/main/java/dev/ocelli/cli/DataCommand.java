@@ -16,6 +16,6 @@ final class DataCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to make: scenes.");
+    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: scenes or download.");
   }
 }

@@ -72,7 +72,10 @@ public final class Ocelli implements Runnable {
     Console console = new Console(out, err, settings);
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
-    line.addSubcommand(new CommandLine(new DataCommand()).addSubcommand(new DataScenes(console)));
+    line.addSubcommand(
+        new CommandLine(new DataCommand())
+            .addSubcommand(new DataScenes(console))
+            .addSubcommand(new DataDownload(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));

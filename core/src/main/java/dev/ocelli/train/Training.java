@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.FolderLock;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
@@ -70,7 +71,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     CaptionFolder found = CaptionFolder.read(data, split);
     checkCaptions(recipe, found);
     found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
-    try (RunLock lock = RunLock.take(run.path())) {
+    try (FolderLock lock = FolderLock.take(run.path(), "ocelli train")) {
       return trainLocked(recipe, data, split, run, stage1, stage2, overwrite);
     }
   }
