@@ -9,13 +9,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "data",
     mixinStandardHelpOptions = true,
-    description = "Makes folders of data to train on.",
+    description = "Makes folders of data to train on, and fills them.",
     footer = {"", "Example:", "  ocelli data scenes --out scenes --questions"})
 final class DataCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: scenes or download.");
+    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: scenes, download or grow.");
   }
 }

@@ -75,7 +75,8 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(
         new CommandLine(new DataCommand())
             .addSubcommand(new DataScenes(console))
-            .addSubcommand(new DataDownload(console)));
+            .addSubcommand(new DataDownload(console))
+            .addSubcommand(new DataGrow(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));

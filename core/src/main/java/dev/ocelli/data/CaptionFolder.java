@@ -21,7 +21,7 @@ import org.apache.commons.csv.CSVFormat;
 /**
  * A folder of photos with {@code captions.csv} or {@code captions.tsv}: columns {@code image} and {@code caption} in any order, several
  * rows an image allowed, optionally {@code split} (train, or one of val, valid, validation, dev, test, holdout for held-out photos, or
- * unseen for photos held out and measured apart).
+ * unseen for photos held out and measured apart), and {@code origin} (who wrote a caption: given, or the name of a model).
  * Photos lie beside the file or in {@code images/}.
  *
  * <p>Photos are shared out whole, never caption by caption. The order of the rows has no say in it, and neither has where the folder lies.
@@ -96,6 +96,15 @@ public final class CaptionFolder {
     return sha256;
   }
 
+  /** How many captions of a part's photos models wrote, by the column {@code origin}: "model" → 812. */
+  public Map<String, Integer> synthetic(Part part) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Photo photo : photos(part)) {
+      entries.get(photo.image()).synthetic.values().forEach(origin -> counts.merge(origin, 1, Integer::sum));
+    }
+    return counts;
+  }
+
   /** What was passed over, one line each. */
   public List<String> warnings() {
     return warnings;
@@ -123,6 +132,8 @@ public final class CaptionFolder {
     final Part given;
     /** Caption → the first row that has it. */
     final Map<String, Long> captions = new LinkedHashMap<>();
+    /** Captions that a model wrote → who, as the column {@code origin} says. */
+    final Map<String, String> synthetic = new HashMap<>();
 
     Entry(Path file, long row, Part given) {
       this.file = file;
@@ -174,7 +185,10 @@ public final class CaptionFolder {
         empty++;
         warnings.add(table.file() + ", row " + row.number() + ": the caption of " + row.image() + " is empty; skipped");
       } else if (entry != null) {
-        entry.captions.putIfAbsent(row.caption(), row.number());
+        boolean fresh = entry.captions.putIfAbsent(row.caption(), row.number()) == null;
+        if (fresh && row.synthetic()) {
+          entry.synthetic.put(row.caption(), row.origin());
+        }
       }
     }
     if (missing.size() > entries.size()) {
@@ -225,7 +239,10 @@ public final class CaptionFolder {
         file, row.number(), row.image(), row.split());
   }
 
-  /** Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. */
+  /**
+   * Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. Photos that models alone
+   * have described are trained on: nothing is measured or chosen by what a model wrote.
+   */
   private static Map<String, Part> draw(List<String> images, Map<String, Entry> entries, boolean given, SplitSettings settings) {
     Map<String, Long> numbers = new HashMap<>();
     images.forEach(image -> numbers.put(image, Draws.bits(settings.seed(), "split " + image, 0, 0)));
@@ -234,15 +251,17 @@ public final class CaptionFolder {
     List<String> held =
         given
             ? order.stream().filter(image -> entries.get(image).given != Part.TRAIN).toList()
-            : order.subList(0, share(order.size(), settings.test(), Integer.MAX_VALUE));
+            : real(order, entries).subList(0, share(real(order, entries).size(), settings.test(), Integer.MAX_VALUE));
     Map<String, Part> parts = new HashMap<>();
     held.forEach(image -> parts.put(image, given ? entries.get(image).given : Part.TEST));
-    List<String> rest = order.stream().filter(image -> !parts.containsKey(image)).toList();
-    int validation = share(rest.size(), settings.validation(), MOST_VALIDATION);
-    for (int i = 0; i < rest.size(); i++) {
-      parts.put(rest.get(i), i < validation ? Part.VALIDATION : Part.TRAIN);
-    }
+    List<String> rest = real(order.stream().filter(image -> !parts.containsKey(image)).toList(), entries);
+    rest.subList(0, share(rest.size(), settings.validation(), MOST_VALIDATION)).forEach(image -> parts.put(image, Part.VALIDATION));
+    order.forEach(image -> parts.putIfAbsent(image, Part.TRAIN));
     return parts;
+  }
+
+  private static List<String> real(List<String> images, Map<String, Entry> entries) {
+    return images.stream().filter(image -> entries.get(image).synthetic.size() < entries.get(image).captions.size()).toList();
   }
 
   /** A fraction of some photos: at least one where any is asked for, and never the last. */

@@ -27,8 +27,13 @@ import org.apache.commons.csv.CSVRecord;
  * @param sha256 of the file's bytes
  */
 record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) {
-  /** What one row says; {@code split} is "" where the column or the value is missing. */
-  record Row(long number, String image, String caption, String split) {}
+  /** What one row says; {@code split} and {@code origin} are "" where the column or the value is missing. */
+  record Row(long number, String image, String caption, String split, String origin) {
+    /** Whether a model wrote the caption: {@code origin} is something else than "given". */
+    boolean synthetic() {
+      return !origin.isEmpty() && !origin.equalsIgnoreCase("given");
+    }
+  }
 
   /**
    * @param valueColumn the column beside {@code image}: "caption", or "split" in a split file
@@ -49,6 +54,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
     List<Row> rows = new ArrayList<>();
     long number = 0;
     int split = -1;
+    int origin = -1;
     try (var records = format.parse(new StringReader(text))) {
       int image = -1;
       int value = -1;
@@ -60,6 +66,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
           image = column(file, columns, "image");
           value = column(file, columns, valueColumn);
           split = columns.indexOf("split");
+          origin = columns.indexOf("origin");
           width = columns.size();
           continue;
         }
@@ -68,7 +75,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
               "%s, row %d: %d fields where the header has %d (\"%s\"). Put captions with commas, quotes or line ends in double quotes.",
               file, number, row.size(), width, shortened(String.join(String.valueOf(delimiter), row)));
         }
-        rows.add(new Row(number, row.get(image).strip(), row.get(value).strip(), split < 0 ? "" : row.get(split).strip()));
+        rows.add(new Row(number, row.get(image).strip(), row.get(value).strip(), field(row, split), field(row, origin)));
       }
     } catch (IOException | UncheckedIOException | IllegalStateException e) {
       throw new UserError(
@@ -79,6 +86,10 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
       throw UserError.of("%s has a header but no rows. Add a row for each caption.", file);
     }
     return new CaptionsFile(file, Sha256.of(bytes), rows, split >= 0);
+  }
+
+  private static String field(CSVRecord row, int at) {
+    return at < 0 ? "" : row.get(at).strip();
   }
 
   private static int column(Path file, List<String> columns, String name) {
