@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -101,8 +102,8 @@ public final class Download {
   /** Whether all rows have ended. */
   private boolean fetch(AddressTable table, Journal journal) {
     PoliteQueue queue = new PoliteQueue(settings.perHost(), settings.pause().toNanos(), WINDOW);
-    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, Download::daemon, NioIoHandler.newFactory());
-    ExecutorService waiting = Executors.newCachedThreadPool(Download::daemon);
+    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, threads(), NioIoHandler.newFactory());
+    ExecutorService waiting = Executors.newCachedThreadPool(threads());
     try (Progress.Task task = progress.start("download", table.chosen(), "addresses")) {
       int[] ended = new int[2];
       WebClient client = new WebClient(loops, waiting, settings.allowed(), resolver);
@@ -245,9 +246,11 @@ public final class Download {
     return thread;
   }
 
-  private static Thread daemon(Runnable work) {
-    Thread thread = new Thread(work, "ocelli-net");
-    thread.setDaemon(true);
-    return thread;
+  private static ThreadFactory threads() {
+    return work -> {
+      Thread thread = new Thread(work, "ocelli-net");
+      thread.setDaemon(true);
+      return thread;
+    };
   }
 }

@@ -30,7 +30,7 @@ public record DownloadSettings(
     within("--parallel", parallel, 1, 1000);
     within("--per-host", perHost, 1, 100);
     within("--timeout", timeout.toSeconds(), 1, 3600);
-    if (pause.isNegative() || pause.toHours() > 0) {
+    if (pause.isNegative() || pause.compareTo(Duration.ofHours(1)) > 0) {
       throw UserError.of("--pause is %s s; it must be from 0 to 3600.", pause.toMillis() / 1000.0);
     }
     long heap = Runtime.getRuntime().maxMemory();

@@ -13,6 +13,7 @@ import java.util.Locale;
  */
 record Entry(int row, Failure failure, String detail, Kept picture) {
   private static final int IN_A_FOLDER = 10_000;
+  private static final int LONGEST_DETAIL = 200;
 
   /**
    * A picture that was kept.
@@ -24,7 +25,8 @@ record Entry(int row, Failure failure, String detail, Kept picture) {
   record Kept(String sha256, PictureHash hash, long size, int width, int height) {}
 
   static Entry failed(int row, Failure failure, String detail) {
-    return new Entry(row, failure, detail, null);
+    // Details may quote what a site sent.
+    return new Entry(row, failure, detail.length() <= LONGEST_DETAIL ? detail : detail.substring(0, LONGEST_DETAIL) + "…", null);
   }
 
   /** The picture's name inside images/. */

@@ -28,11 +28,13 @@ import java.util.stream.Stream;
  * @param unreadable photos that can't be read
  */
 record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
-  static Gaps find(Path data, CaptionFolder folder, UserTable table, int limit) {
-    Set<String> known = new HashSet<>();
+  /** Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. */
+  static Set<String> heldOut(CaptionFolder folder, UserTable table) {
     Set<String> held = new HashSet<>();
     for (Photo photo : folder.photos()) {
-      known.add(photo.file().toAbsolutePath().normalize().toString());
+      if (photo.part() == Part.TEST || photo.part() == Part.UNSEEN) {
+        held.add(photo.image());
+      }
     }
     for (int row = 0; row < table.size(); row++) {
       String split = table.get(row, "split");
@@ -40,7 +42,15 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
         held.add(table.get(row, "image"));
       }
     }
-    List<Photo> heldPhotos = folder.photos().stream().filter(photo -> photo.part() == Part.TEST || photo.part() == Part.UNSEEN).toList();
+    return held;
+  }
+
+  static Gaps find(Path data, CaptionFolder folder, Set<String> held, int limit) {
+    Set<String> known = new HashSet<>();
+    for (Photo photo : folder.photos()) {
+      known.add(photo.file().toAbsolutePath().normalize().toString());
+    }
+    List<Photo> heldPhotos = folder.photos().stream().filter(photo -> held.contains(photo.image())).toList();
     NearDuplicates looks = new NearDuplicates();
     Set<String> bytes = new HashSet<>();
     for (Photo photo : heldPhotos) {

@@ -61,8 +61,12 @@ record GrowTarget(Path data, Path out) {
     return Files.isRegularFile(data.resolve("captions.csv")) ? data.resolve("captions.csv") : data.resolve("captions.tsv");
   }
 
-  /** Writes the tables and, in a new folder, links the photos. */
-  void write(CaptionFolder folder, UserTable captions, List<Grown> grown, List<Photo> gaps) {
+  /**
+   * Writes the tables and, in a new folder, links the photos.
+   *
+   * @param held photos that are held out, which the new table says for all time
+   */
+  void write(CaptionFolder folder, Set<String> held, UserTable captions, List<Grown> grown, List<Photo> gaps) {
     Map<String, Path> files = new HashMap<>();
     gaps.forEach(photo -> files.put(photo.image(), photo.file()));
     List<Grown> kept = grown.stream().filter(Grown::kept).toList();
@@ -80,14 +84,14 @@ record GrowTarget(Path data, Path out) {
       copy("questions.jsonl");
     }
     // Last: with it the folder is whole.
-    addRows(folder, captions, kept);
+    addRows(folder, held, captions, kept);
     if (inPlace()) {
       keepOld(captions(data));
     }
     captions.write(out.resolve("captions.csv"));
   }
 
-  private static void addRows(CaptionFolder folder, UserTable captions, List<Grown> kept) {
+  private static void addRows(CaptionFolder folder, Set<String> held, UserTable captions, List<Grown> kept) {
     Map<String, Part> parts = new HashMap<>();
     folder.photos().forEach(photo -> parts.put(photo.image(), photo.part()));
     Set<String> filled = new HashSet<>();
@@ -96,8 +100,8 @@ record GrowTarget(Path data, Path out) {
     boolean split = captions.has("split");
     for (int row = 0; row < captions.size(); row++) {
       if (!split) {
-        Part part = parts.get(captions.get(row, "image"));
-        captions.set(row, "split", part == Part.TEST || part == Part.UNSEEN ? part.name().toLowerCase(java.util.Locale.ROOT) : "train");
+        String image = captions.get(row, "image");
+        captions.set(row, "split", !held.contains(image) ? "train" : parts.get(image) == Part.UNSEEN ? "unseen" : "test");
       }
       if (captions.get(row, "origin").isEmpty()) {
         captions.set(row, "origin", "given");

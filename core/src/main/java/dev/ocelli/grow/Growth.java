@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -84,10 +85,11 @@ public final class Growth {
 
   private Result grow(GrowTarget target, CaptionFolder folder, UserTable table) {
     try (Drafts drafts = new Drafts(target.drafts(), key())) {
-      Gaps gaps = Gaps.find(target.data(), folder, table, settings.limit());
+      Set<String> held = Gaps.heldOut(folder, table);
+      Gaps gaps = Gaps.find(target.data(), folder, held, settings.limit());
       say.accept(gaps.photos().size() + " photos have no caption; " + gaps.heldOut() + " more are held out, " + gaps.copies() + " look like one that is");
       Judge judge = new Judge(run.imageTextScores());
-      double[] real = judge.real(real(folder), settings.captions().seed());
+      double[] real = judge.real(real(folder, held), settings.captions().seed());
       double threshold = settings.threshold() == null ? Judge.quantile(real, settings.quantile()) : settings.threshold();
       BadPhotos bad = new BadPhotos(Integer.MAX_VALUE);
       PhotoFeatures seen = run.features().build(gaps.photos(), features, bad);
@@ -97,12 +99,11 @@ public final class Growth {
       }
       grown.addAll(captions(seen, drafts, judge, threshold));
       List<Photo> photos = new ArrayList<>(seen.photos());
-      PhotoFeatures sources = sources(folder, seen, grown);
       GrowReport.Share paraphrases = null;
       GrowReport.Share questions = null;
       if (settings.paraphrases() || settings.questions()) {
-        photos = new ArrayList<>(sources.photos());
-        seen.photos().forEach(photos::add);
+        PhotoFeatures sources = sources(folder, held, seen, grown);
+        photos.addAll(sources.photos());
         Rewriting rewriting = new Rewriting(run, drafts, settings.captions().seed(), progress, stop);
         List<Grown> more = rewriting.of(sources, judge, threshold, settings.paraphrases(), settings.questions());
         if (more == null) {
@@ -116,7 +117,7 @@ public final class Growth {
           new GrowReport(
               judge.name(), threshold, settings.threshold() == null ? real.length : 0, gaps.heldOut() + gaps.copies(),
               gaps.unreadable() + bad.count(), share(grown, Origin.MODEL), paraphrases, questions);
-      target.write(folder, table, grown, gaps.photos());
+      target.write(folder, held, table, grown, gaps.photos());
       return new Result(true, report, grown, photos);
     }
   }
@@ -131,12 +132,17 @@ public final class Growth {
   }
 
   /** Pairs that people wrote and the run has not learnt from, though it may have been chosen by them; held-out ones stay out of this too. */
-  private PhotoFeatures real(CaptionFolder folder) {
-    List<Photo> photos = folder.photos(Part.VALIDATION).isEmpty() ? folder.photos(Part.TRAIN) : folder.photos(Part.VALIDATION);
+  private PhotoFeatures real(CaptionFolder folder, Set<String> held) {
+    List<Photo> chosen = free(folder, Part.VALIDATION, held);
+    List<Photo> photos = chosen.isEmpty() ? free(folder, Part.TRAIN, held) : chosen;
     if (photos.isEmpty()) {
       throw new UserError("No photo with a caption is left outside the held-out ones, so there is nothing to compare with.");
     }
     return run.features().build(photos, features, new BadPhotos(Integer.MAX_VALUE));
+  }
+
+  private static List<Photo> free(CaptionFolder folder, Part part, Set<String> held) {
+    return folder.photos(part).stream().filter(photo -> !held.contains(photo.image())).toList();
   }
 
   /** Whether all photos have a draft of a caption now. */
@@ -179,8 +185,8 @@ public final class Growth {
   }
 
   /** Photos to learn from with their captions, people's and the model's: what may be written anew. */
-  private PhotoFeatures sources(CaptionFolder folder, PhotoFeatures seen, List<Grown> grown) {
-    List<Photo> photos = new ArrayList<>(folder.photos(Part.TRAIN));
+  private PhotoFeatures sources(CaptionFolder folder, Set<String> held, PhotoFeatures seen, List<Grown> grown) {
+    List<Photo> photos = new ArrayList<>(free(folder, Part.TRAIN, held));
     for (int i = 0; i < grown.size(); i++) {
       if (grown.get(i).kept()) {
         Photo photo = seen.photos().get(i);
