@@ -3,11 +3,10 @@ package dev.ocelli.cli;
 import dev.ocelli.UserError;
 import dev.ocelli.data.Draws;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Picture;
 import dev.ocelli.grow.GrowReport;
 import dev.ocelli.grow.Grown;
 import dev.ocelli.grow.Growth;
-import dev.ocelli.image.ImageReader;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,9 +28,9 @@ final class GrowPage {
   private GrowPage() {}
 
   static String html(Growth.Result result, long seed) {
-    Map<String, Path> files = new HashMap<>();
+    Map<String, Picture> pictures = new HashMap<>();
     for (Photo photo : result.photos()) {
-      files.put(photo.image(), photo.file());
+      pictures.put(photo.image(), photo.picture());
     }
     GrowReport report = result.report();
     StringBuilder body = new StringBuilder();
@@ -46,7 +45,7 @@ final class GrowPage {
     body.append("</table>\n<h2>Fifty rows, drawn from all that was written</h2>\n<table>\n");
     int[] order = Draws.permutation(seed, "grow page", 0, result.grown().size());
     for (int i = 0; i < Math.min(SHOWN, order.length); i++) {
-      row(body, result.grown().get(order[i]), files);
+      row(body, result.grown().get(order[i]), pictures);
     }
     return Html.page("What was grown", STYLE, body.append("</table>\n").toString());
   }
@@ -60,8 +59,8 @@ final class GrowPage {
     }
   }
 
-  private static void row(StringBuilder body, Grown one, Map<String, Path> files) {
-    body.append("<tr><td>").append(picture(files.get(one.image()))).append("</td><td>");
+  private static void row(StringBuilder body, Grown one, Map<String, Picture> pictures) {
+    body.append("<tr><td>").append(picture(pictures.get(one.image()))).append("</td><td>");
     if (one.question() != null) {
       body.append(Html.escape(one.question())).append("<br>");
     }
@@ -76,9 +75,9 @@ final class GrowPage {
     body.append("</td></tr>\n");
   }
 
-  private static String picture(Path file) {
+  private static String picture(Picture picture) {
     try {
-      return file == null ? "" : "<img alt=\"\" src=\"" + Html.address(ImageReader.read(file), SIDE) + "\">";
+      return picture == null ? "" : "<img alt=\"\" src=\"" + Html.address(picture.rgb(), SIDE) + "\">";
     } catch (UserError gone) {
       return "";
     }

@@ -76,7 +76,9 @@ public final class Ocelli implements Runnable {
         new CommandLine(new DataCommand())
             .addSubcommand(new DataScenes(console))
             .addSubcommand(new DataDownload(console))
-            .addSubcommand(new DataGrow(console)));
+            .addSubcommand(new DataGrow(console))
+            .addSubcommand(new DataCheckCommand(console))
+            .addSubcommand(new DataImport(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));

@@ -48,15 +48,15 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
   static Gaps find(Path data, CaptionFolder folder, Set<String> held, int limit) {
     Set<String> known = new HashSet<>();
     for (Photo photo : folder.photos()) {
-      known.add(photo.file().toAbsolutePath().normalize().toString());
+      known.add(photo.picture().file().toAbsolutePath().normalize().toString());
     }
     List<Photo> heldPhotos = folder.photos().stream().filter(photo -> held.contains(photo.image())).toList();
     NearDuplicates looks = new NearDuplicates();
     Set<String> bytes = new HashSet<>();
     for (Photo photo : heldPhotos) {
       try {
-        bytes.add(Sha256.of(photo.file()));
-        looks.add(PictureHash.of(ImageReader.read(photo.file())));
+        bytes.add(Sha256.of(photo.picture().bytes()));
+        looks.add(PictureHash.of(photo.picture().rgb()));
       } catch (UserError unreadable) {
         continue; // nothing looks like it
       }
@@ -64,14 +64,14 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
     List<Photo> photos = new ArrayList<>();
     int[] counts = new int[3];
     for (Photo photo : files(data)) {
-      if (known.contains(photo.file().toAbsolutePath().normalize().toString())) {
+      if (known.contains(photo.picture().file().toAbsolutePath().normalize().toString())) {
         continue;
       }
       if (held.contains(photo.image())) {
         counts[0]++;
       } else if (photos.size() < limit) {
         try {
-          if (bytes.contains(Sha256.of(photo.file())) || !looks.near(PictureHash.of(ImageReader.read(photo.file()))).isEmpty()) {
+          if (bytes.contains(Sha256.of(photo.picture().bytes())) || !looks.near(PictureHash.of(photo.picture().rgb())).isEmpty()) {
             counts[1]++;
           } else {
             photos.add(photo);

@@ -5,6 +5,7 @@ import dev.ocelli.UserError;
 import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Picture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,12 +68,12 @@ record GrowTarget(Path data, Path out) {
    * @param held photos that are held out, which the new table says for all time
    */
   void write(CaptionFolder folder, Set<String> held, UserTable captions, List<Grown> grown, List<Photo> gaps) {
-    Map<String, Path> files = new HashMap<>();
-    gaps.forEach(photo -> files.put(photo.image(), photo.file()));
+    Map<String, Picture> pictures = new HashMap<>();
+    gaps.forEach(photo -> pictures.put(photo.image(), photo.picture()));
     List<Grown> kept = grown.stream().filter(Grown::kept).toList();
     if (!inPlace()) {
-      folder.photos().forEach(photo -> link(photo.image(), photo.file()));
-      kept.stream().map(Grown::image).distinct().filter(files::containsKey).forEach(image -> link(image, files.get(image)));
+      folder.photos().forEach(photo -> link(photo.image(), photo.picture()));
+      kept.stream().map(Grown::image).distinct().filter(pictures::containsKey).forEach(image -> link(image, pictures.get(image)));
     }
     if (kept.stream().anyMatch(one -> one.origin() == Grown.Origin.QUESTION)) {
       writeQuestions(kept);
@@ -164,7 +165,8 @@ record GrowTarget(Path data, Path out) {
     }
   }
 
-  private void link(String image, Path file) {
+  private void link(String image, Picture picture) {
+    Path file = picture.file();
     Path place = out.resolve("images").resolve(image);
     try {
       Files.createDirectories(place.getParent());

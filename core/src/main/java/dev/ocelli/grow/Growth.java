@@ -14,6 +14,7 @@ import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.train.TrainedRun;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +62,14 @@ public final class Growth {
   /** Refuses what can't be grown or written to, before a model is loaded. */
   public static void check(Path data, Path out) {
     new GrowTarget(data, out).check();
-    UserTable.read(GrowTarget.captions(data));
+    Path captions = GrowTarget.captions(data);
+    if (!Files.isRegularFile(captions)) {
+      throw UserError.of("%s has no captions.csv or captions.tsv to add to. Make one: ocelli data import.", data);
+    }
+    UserTable table = UserTable.read(captions);
+    if (!table.has("image") || !table.has("caption")) {
+      throw UserError.of("%s needs the columns image and caption to be added to. Name them so.", captions);
+    }
   }
 
   /**
@@ -190,7 +198,7 @@ public final class Growth {
     for (int i = 0; i < grown.size(); i++) {
       if (grown.get(i).kept()) {
         Photo photo = seen.photos().get(i);
-        photos.add(new Photo(photo.image(), photo.file(), List.of(grown.get(i).text()), Part.TRAIN));
+        photos.add(new Photo(photo.image(), photo.picture(), List.of(grown.get(i).text()), Part.TRAIN));
       }
     }
     return run.features().build(photos, features, new BadPhotos(Integer.MAX_VALUE));

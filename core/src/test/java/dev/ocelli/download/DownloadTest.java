@@ -168,7 +168,7 @@ class DownloadTest {
     }
     CaptionFolder folder = CaptionFolder.read(out, new SplitSettings(0, 0, 1));
     assertThat(folder.photos()).hasSize(5);
-    RgbImage first = ImageReader.read(folder.photos().get(0).file());
+    RgbImage first = folder.photos().get(0).picture().rgb();
     assertThat(first.width()).isEqualTo(160);
   }
 
@@ -248,7 +248,7 @@ class DownloadTest {
       Files.write(pictures.filter(Files::isRegularFile).findFirst().orElseThrow(), new byte[0]);
     }
     assertThat(fetch(table, out, settings(384, false, false)).pictures()).isEqualTo(20);
-    assertThat(CaptionFolder.read(out, new SplitSettings(0, 0, 1)).photos()).allSatisfy(p -> ImageReader.read(p.file()));
+    assertThat(CaptionFolder.read(out, new SplitSettings(0, 0, 1)).photos()).allSatisfy(p -> p.picture().rgb());
   }
 
   @Test
