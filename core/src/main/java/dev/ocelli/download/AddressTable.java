@@ -75,7 +75,7 @@ record AddressTable(Path file, String sha256, long seed, int rows, int chosen, l
    * @param limit how many rows to draw at most
    */
   static AddressTable open(Path file, int limit, long seed) {
-    MessageDigest digest = sha256();
+    MessageDigest digest = digest();
     // The lowest draws are wanted. Of equal draws, which don't happen, all would be.
     PriorityQueue<Long> lowest = new PriorityQueue<>(Comparator.reverseOrder());
     int[] rows = new int[1];
@@ -148,7 +148,7 @@ record AddressTable(Path file, String sha256, long seed, int rows, int chosen, l
     return text.matches("\uFEFF?\\w+\t\\w+") && (text.contains("url") || text.contains("address"));
   }
 
-  private static MessageDigest sha256() {
+  private static MessageDigest digest() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
