@@ -73,7 +73,9 @@ record Tars(DownloadFolder folder, Progress progress) {
   private static void add(TarArchiveOutputStream tar, String name, byte[] bytes) throws IOException {
     TarArchiveEntry entry = new TarArchiveEntry(name);
     entry.setSize(bytes.length);
-    entry.setModTime(0); // the same pictures make the same tar
+    // The same pictures make the same tar, whoever makes it.
+    entry.setModTime(0);
+    entry.setUserName("");
     tar.putArchiveEntry(entry);
     tar.write(bytes);
     tar.closeArchiveEntry();

@@ -95,7 +95,8 @@ final class BadSite implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     synchronized (visits) {
       visits.add(host + path);
-      if (System.nanoTime() - wantsPauseUntil.getOrDefault(host, System.nanoTime()) < 0) {
+      Long until = wantsPauseUntil.get(host);
+      if (until != null && System.nanoTime() - until < 0) {
         tooEarly.add(host + path);
       }
     }

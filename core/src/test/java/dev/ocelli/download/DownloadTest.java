@@ -197,7 +197,7 @@ class DownloadTest {
   void whatIsStoppedGoesOnAndOtherTablesAreRefused() throws IOException {
     List<String> addresses = new ArrayList<>();
     for (int i = 0; i < 80; i++) {
-      addresses.add(site.address("good.example", "/ok/" + i % 70));
+      addresses.add(site.address("good.example", "/ok/" + i % 70 + "?" + i));
     }
     Path table = table(addresses);
     Path out = root.resolve("stopped");

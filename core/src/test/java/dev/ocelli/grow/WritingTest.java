@@ -106,6 +106,6 @@ class WritingTest {
     table.set(row, "IMAGE", "b.jpg");
     table.set(row, "origin", "model");
     table.write(root.resolve("out.csv"));
-    assertThat(root.resolve("out.csv")).hasContent("Note,image,caption,origin\n\"x, y\",a.jpg,\"a \"\"dog\"\"\",\n,b.jpg,,model\n");
+    assertThat(root.resolve("out.csv")).hasContent("Note,image,caption,origin\n\"x, y\",a.jpg,\"a \"\"dog\"\"\",\n\"\",b.jpg,,model\n");
   }
 }
