@@ -171,7 +171,8 @@ final class Objectives {
   }
 
   private Tensor texts(Inputs in, int from, int to) {
-    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), in.real.narrow(0, from, to - from), true));
+    Tensor real = in.real.narrow(0, from, to - from);
+    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), real, true), real);
   }
 
   private Tensor similarity(Tensor images, Tensor texts) {

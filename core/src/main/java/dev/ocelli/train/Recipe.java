@@ -92,6 +92,7 @@ public record Recipe(
       int microBatch,
       int maxTokens,
       String similarity,
+      String textVector,
       double temperature,
       boolean learnTemperature,
       double labelSmoothing,
@@ -109,6 +110,7 @@ public record Recipe(
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean");
+      oneOf("stage1.text_vector", textVector, "first", "mean");
       // Below a hundredth the similarity's scale stands at its limit.
       within("stage1.temperature", temperature, 0.01, 10);
       within("stage1.rates.body", rates.body, 0, 1e30);
