@@ -37,9 +37,9 @@ record ContactSheet(CaptionFolder folder, DataReport report, String name, long s
     folder.photos().forEach(photo -> photos.put(photo.image(), photo));
     StringBuilder body = new StringBuilder();
     body.append("<p>").append(Html.escape(report.format())).append(", ").append(report.pictures().photos()).append(" photos, ")
-        .append(report.captions().count()).append(" captions. Verdict: <b>").append(DataCheckCommand.word(report.verdict())).append("</b></p>\n<ul>\n");
+        .append(report.captions().count()).append(" captions. Verdict: <b>").append(report.verdict().word()).append("</b></p>\n<ul>\n");
     for (DataReport.Finding finding : report.findings()) {
-      String word = DataCheckCommand.word(finding.verdict());
+      String word = finding.verdict().word();
       body.append("<li class=\"").append(word).append("\">").append(word).append(": ").append(Html.escape(finding.text())).append("</li>\n");
     }
     body.append("</ul>\n");

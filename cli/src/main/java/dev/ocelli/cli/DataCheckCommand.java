@@ -95,9 +95,12 @@ final class DataCheckCommand implements Callable<Integer> {
     copies.groups().stream()
         .filter(DataReport.Group::crossing)
         .limit(MOST_LINES)
-        .forEach(group -> out.println("  across the split, " + (group.exact() ? "equal" : "similar") + ": " + shortened(String.join(", ", group.images()))));
-    report.findings().forEach(finding -> out.println(word(finding.verdict()) + ": " + finding.text()));
-    out.println("verdict: " + word(report.verdict()));
+        .forEach(
+            group ->
+                out.printf(
+                    "  across the split, %s: %s%n", group.exact() ? "equal" : "similar", shortened(String.join(", ", group.images()))));
+    report.findings().forEach(finding -> out.println(finding.verdict().word() + ": " + finding.text()));
+    out.println("verdict: " + report.verdict().word());
   }
 
   private static void row(PrintStream out, String name, String value) {
@@ -106,10 +109,6 @@ final class DataCheckCommand implements Callable<Integer> {
 
   private static String range(DataReport.Range range) {
     return range.least() + " / " + range.median() + " / " + range.most();
-  }
-
-  static String word(DataReport.Verdict verdict) {
-    return verdict.name().toLowerCase(Locale.ROOT);
   }
 
   private static String shortened(String text) {

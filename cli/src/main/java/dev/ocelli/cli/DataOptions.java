@@ -33,7 +33,11 @@ final class DataOptions {
     }
   }
 
-  @Option(names = "--data", required = true, paramLabel = "DIR", description = "Folder with captions.csv and its photos, or data in another format.")
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder with captions.csv and its photos, or data in another format.")
   private Path data;
 
   @Option(

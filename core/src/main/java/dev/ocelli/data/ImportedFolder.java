@@ -122,24 +122,22 @@ public final class ImportedFolder {
   }
 
   private boolean copy(Photo photo, String stem, Map<String, String> skipped) {
+    byte[] bytes;
     try {
-      byte[] bytes = photo.picture().bytes();
-      PictureHeader header = PictureHeader.of(bytes).orElse(null);
-      if (header == null) {
-        skipped.put(photo.image(), photo.picture() + ": no picture, or cut short (" + bytes.length + " bytes)");
-        return false;
-      }
-      String name = stem + "." + (header.format().equals("jpeg") ? "jpg" : header.format());
-      AtomicFile.writeUnforced(folder.resolve("images").resolve(name), bytes);
-      names.put(photo.image(), name);
-      return true;
+      bytes = photo.picture().bytes();
     } catch (UserError e) {
-      if (e.getMessage().startsWith("Can't write")) {
-        throw e;
-      }
       skipped.put(photo.image(), e.getMessage());
       return false;
     }
+    PictureHeader header = PictureHeader.of(bytes).orElse(null);
+    if (header == null) {
+      skipped.put(photo.image(), photo.picture() + ": no picture, or cut short (" + bytes.length + " bytes)");
+      return false;
+    }
+    String name = stem + "." + (header.format().equals("jpeg") ? "jpg" : header.format());
+    AtomicFile.writeUnforced(folder.resolve("images").resolve(name), bytes);
+    names.put(photo.image(), name);
+    return true;
   }
 
   /** Pictures of an earlier call, by their names without ending. */

@@ -1,6 +1,8 @@
 package dev.ocelli.data.check;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -17,7 +19,13 @@ public record DataReport(String format, Pictures pictures, Texts captions, Dupli
     /** It can be trained on; a person should look at the findings. */
     LOOK,
     /** Scores or training would suffer: mend it first. */
-    MEND
+    MEND;
+
+    /** As people and JSON see it. */
+    @JsonValue
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** One finding with what to do about it. */

@@ -19,9 +19,10 @@ import java.util.Map;
  *
  * @param start of its first page, in bytes of the file
  * @param length of all its pages
+ * @param unpacked bytes of all its pages without compression
  * @param values with the missing ones
  */
-record ColumnPages(Path file, int codec, long start, long length, long values) {
+record ColumnPages(Path file, int codec, long start, long length, long unpacked, long values) {
   private static final int DATA = 0;
   private static final int DICTIONARY = 2;
   private static final int DATA_V2 = 3;
@@ -81,7 +82,7 @@ record ColumnPages(Path file, int codec, long start, long length, long values) {
     // Some writers say 0 where there is no dictionary.
     long dictionary = number(metadata.get(11));
     long start = dictionary > 0 && dictionary < data ? dictionary : data;
-    return new ColumnPages(file, (int) number(metadata.get(4)), start, number(metadata.get(7)), number(metadata.get(5)));
+    return new ColumnPages(file, (int) number(metadata.get(4)), start, number(metadata.get(7)), number(metadata.get(6)), number(metadata.get(5)));
   }
 
   /** All pages of data, from their headers alone. */
@@ -93,6 +94,9 @@ record ColumnPages(Path file, int codec, long start, long length, long values) {
         Header header = header(in, at);
         if (header.type() == DATA || header.type() == DATA_V2) {
           int count = Header.size(header.details().get(1));
+          if (count > values - found) {
+            throw new IllegalArgumentException("a page of more values than its column has");
+          }
           places.add(new Place(at, count));
           found += count;
         }
@@ -206,14 +210,18 @@ record ColumnPages(Path file, int codec, long start, long length, long values) {
     return all;
   }
 
-  private static Header header(FileChannel in, long at) throws IOException {
+  private Header header(FileChannel in, long at) throws IOException {
     // A header may hold statistics, that is, values: where the first bytes don't suffice, more are read.
     for (int room = HEADER; ; room *= 16) {
       int length = (int) Math.min(room, in.size() - at);
       ByteBuffer bytes = read(in, at, length);
       try {
         Map<Integer, Object> fields = new Thrift(bytes).struct();
-        return new Header(fields, at + bytes.position());
+        Header header = new Header(fields, at + bytes.position());
+        if (header.unpacked() > unpacked) {
+          throw new IllegalArgumentException("a page of " + header.unpacked() + " bytes in a column of " + unpacked);
+        }
+        return header;
       } catch (BufferUnderflowException e) {
         if (length < room || room > 1 << 26) {
           throw e;

@@ -1,7 +1,9 @@
 package dev.ocelli.data.parquet;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** Parquet's encodings of numbers and of byte arrays. Damaged bytes give BufferUnderflow-, IndexOutOfBounds- or IllegalArgumentException. */
 final class Encodings {
@@ -28,10 +30,13 @@ final class Encodings {
         if (end == at) {
           throw new IllegalArgumentException("an empty run");
         }
-        java.util.Arrays.fill(values, at, end, value);
+        Arrays.fill(values, at, end, value);
         at = end;
       } else {
         int packed = (int) Math.min(count - at, (head >>> 1) * 8);
+        if (packed <= 0) {
+          throw new IllegalArgumentException("an empty run");
+        }
         int end = (int) Math.min(in.limit(), in.position() + (head >>> 1) * width);
         unpack(in, width, values, at, packed);
         in.position(end);
@@ -58,6 +63,9 @@ final class Encodings {
   /** Each value behind its length of four bytes (PLAIN). */
   static byte[][] plain(ByteBuffer in, int count) {
     in.order(ByteOrder.LITTLE_ENDIAN);
+    if (count > in.remaining() / 4) {
+      throw new BufferUnderflowException();
+    }
     byte[][] values = new byte[count][];
     for (int i = 0; i < count; i++) {
       values[i] = bytes(in, in.getInt());
@@ -80,7 +88,10 @@ final class Encodings {
     int[] shared = delta(in, count);
     byte[][] values = deltaLength(in, count);
     for (int i = 1; i < count; i++) {
-      byte[] whole = java.util.Arrays.copyOf(values[i - 1], shared[i] + values[i].length);
+      if (shared[i] < 0 || shared[i] > values[i - 1].length) {
+        throw new IllegalArgumentException("a value that shares " + shared[i] + " bytes with one of " + values[i - 1].length);
+      }
+      byte[] whole = Arrays.copyOf(values[i - 1], shared[i] + values[i].length);
       System.arraycopy(values[i], 0, whole, shared[i], values[i].length);
       values[i] = whole;
     }
@@ -93,7 +104,7 @@ final class Encodings {
     int minis = (int) Thrift.varint(in);
     int total = (int) Thrift.varint(in);
     long value = zigzag(in);
-    if (total < count || minis < 1 || block < minis || block > 1 << 20) {
+    if (total != count || minis < 1 || block < minis || block > 1 << 20) {
       throw new IllegalArgumentException(total + " differences for " + count + " values");
     }
     int[] values = new int[total];
@@ -108,7 +119,7 @@ final class Encodings {
       byte[] widths = bytes(in, minis);
       for (int mini = 0; mini < minis && at < total; mini++) {
         int end = in.position() + per / 8 * widths[mini];
-        java.util.Arrays.fill(deltas, 0);
+        Arrays.fill(deltas, 0);
         unpack(in, widths[mini], deltas, 0, per);
         in.position(end);
         for (int i = 0; i < per && at < total; i++) {
@@ -127,7 +138,7 @@ final class Encodings {
 
   private static byte[] bytes(ByteBuffer in, int length) {
     if (length < 0 || length > in.remaining()) {
-      throw new java.nio.BufferUnderflowException();
+      throw new BufferUnderflowException();
     }
     byte[] bytes = new byte[length];
     in.get(bytes);

@@ -175,6 +175,9 @@ public final class ParquetFile {
     long first = 0;
     for (Map<Integer, Object> group : structs(footer.get(4))) {
       List<ColumnPages> pages = structs(group.get(1)).stream().map(chunk -> ColumnPages.of(file, struct(chunk.get(3)))).toList();
+      if (pages.size() != leaf[0] || number(group.get(3)) < 0) {
+        throw new IllegalArgumentException("a row group of " + pages.size() + " columns where the table has " + leaf[0]);
+      }
       groups.add(new Group(first, number(group.get(3)), pages));
       first += number(group.get(3));
     }

@@ -1,5 +1,6 @@
 package dev.ocelli.data.parquet;
 
+import dev.ocelli.UserError;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,7 +24,7 @@ final class RowValues {
   /** The values of the next row: a list's may go on in the next page. */
   List<byte[]> next() {
     if (!load()) {
-      throw new IllegalArgumentException("column " + column.path() + " has fewer rows than the table");
+      throw UserError.of("%s: column %s has fewer rows than the table. The file is damaged: copy it again.", file.file(), column.path());
     }
     List<byte[]> values = new ArrayList<>(1);
     do {

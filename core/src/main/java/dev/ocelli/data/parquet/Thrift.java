@@ -1,5 +1,6 @@
 package dev.ocelli.data.parquet;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ final class Thrift {
   /** A size that the bytes left can hold. */
   private int size(long size) {
     if (size < 0 || size > in.remaining()) {
-      throw new java.nio.BufferUnderflowException();
+      throw new BufferUnderflowException();
     }
     return (int) size;
   }

@@ -1,8 +1,8 @@
 package dev.ocelli.data.source;
 
-import dev.ocelli.data.Utf8Reader;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.data.Utf8Reader;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

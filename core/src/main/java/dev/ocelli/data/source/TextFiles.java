@@ -1,9 +1,9 @@
 package dev.ocelli.data.source;
 
-import dev.ocelli.data.Utf8Reader;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import dev.ocelli.data.Picture;
+import dev.ocelli.data.Utf8Reader;
 import dev.ocelli.image.ImageReader;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -82,6 +82,7 @@ record WebDataset(List<Path> tars) implements PairSource {
 
   private static void read(Path tar, String split, Sink sink, Counts counts) {
     Sample sample = null;
+    refuseCut(tar);
     // Buffered little: pictures are skipped, and the file's own skip is a seek.
     try (TarArchiveInputStream in = new TarArchiveInputStream(new BufferedInputStream(Files.newInputStream(tar), 4096), "UTF-8")) {
       long number = 0;
@@ -108,13 +109,24 @@ record WebDataset(List<Path> tars) implements PairSource {
     }
   }
 
+  /** Within a header the library takes the end of the file for that of the tar. */
+  private static void refuseCut(Path tar) {
+    try {
+      if (Files.size(tar) % 512 != 0) {
+        throw UserError.of("%s is no tar, or cut short: its %d bytes are no whole blocks of 512. Copy it again.", tar, Files.size(tar));
+      }
+    } catch (IOException e) {
+      throw new UserError("Can't read " + tar + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+
   private static void take(Path tar, Sample sample, String ending, TarArchiveEntry entry, TarArchiveInputStream in) throws IOException {
     if (ImageReader.EXTENSIONS.contains(ending)) {
       if (sample.picture == null) {
         if (entry.getSize() > Integer.MAX_VALUE - 16) {
           throw UserError.of("%s: %s is of %d bytes, too large for a picture.", tar, entry.getName(), entry.getSize());
         }
-        sample.picture = new Picture.Slice(tar, entry.getDataOffset(), (int) entry.getSize(), entry.getName());
+        sample.picture = new Picture.Slice(tar, in.getBytesRead(), (int) entry.getSize(), entry.getName());
         sample.ending = ending;
       }
     } else if (ending.equals("txt") || ending.equals("caption")) {
