@@ -121,7 +121,7 @@ class DataDownloadTest {
   @Tag("long")
   void fiftyThousandAddresses() throws IOException, InterruptedException {
     int pictures = 50_000;
-    try (PictureSite site = new PictureSite(pictures, 400)) {
+    try (PictureSite site = new PictureSite(pictures, 240)) {
       Path table = site.table(root.resolve("cc.tsv"));
       long begin = System.nanoTime();
       Process process = start(table, root.resolve("many"), "--allow-host", site.hosts(), "--json");
