@@ -97,7 +97,7 @@ public final class Growth {
       Gaps gaps = Gaps.find(target.data(), folder, held, settings.limit());
       say.accept(gaps.photos().size() + " photos have no caption; " + gaps.heldOut() + " more are held out, " + gaps.copies() + " look like one that is");
       Judge judge = new Judge(run.imageTextScores());
-      double[] real = judge.real(real(folder, held), settings.captions().seed());
+      double[] real = settings.threshold() == null ? judge.real(real(folder, held), settings.captions().seed()) : new double[0];
       double threshold = settings.threshold() == null ? Judge.quantile(real, settings.quantile()) : settings.threshold();
       BadPhotos bad = new BadPhotos(Integer.MAX_VALUE);
       PhotoFeatures seen = run.features().build(gaps.photos(), features, bad);
@@ -123,7 +123,7 @@ public final class Growth {
       }
       GrowReport report =
           new GrowReport(
-              judge.name(), threshold, settings.threshold() == null ? real.length : 0, gaps.heldOut() + gaps.copies(),
+              judge.name(), threshold, real.length, gaps.heldOut() + gaps.copies(),
               gaps.unreadable() + bad.count(), share(grown, Origin.MODEL), paraphrases, questions);
       target.write(folder, held, table, grown, gaps.photos());
       return new Result(true, report, grown, photos);
