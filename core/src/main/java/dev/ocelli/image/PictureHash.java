@@ -96,6 +96,8 @@ public record PictureHash(long bits, byte[] colours) {
         for (int x = 0; x < SIDE; x++) {
           low[k][j] += COSINES[j][x] * down[k][x];
         }
+        // A picture of one colour has no frequencies, but sums that don't quite cancel.
+        low[k][j] = Math.abs(low[k][j]) < 1e-6 ? 0 : low[k][j];
       }
     }
     return low;
