@@ -167,9 +167,7 @@ def stage1():
 
         def micro(step):
             image_units = F.normalize(model.vision_projection(model.queries(image[step])).float(), dim=-1)
-            states, real = model.text(ids[step], mask[step]), mask[step].unsqueeze(-1)
-            vector = states[:, 0] if case["text"] == "first" else (states * real).sum(1) / real.sum(1)
-            text_units = F.normalize(model.text_projection(vector).float(), dim=-1)
+            text_units = F.normalize(model.text_projection(model.text(ids[step], mask[step])[:, 0]).float(), dim=-1)
             with torch.autocast("cpu", enabled=False):
                 each = torch.einsum("iqd,td->iqt", image_units, text_units)
                 similarity = each.amax(1) if case["similarity"] == "best" else each.mean(1)
@@ -177,13 +175,12 @@ def stage1():
 
         return {plain(k): p for k, p in model.named_parameters()}, lambda k: "new" if any(n in k for n in NEW) else "body", micro
 
-    base = dict(text="first", rates={"body": 1e-3, "new": 4e-3}, decay=0.05, warmup=3, schedule="cosine", clip=1.0)
+    base = dict(rates={"body": 1e-3, "new": 4e-3}, decay=0.05, warmup=3, schedule="cosine", clip=1.0)
     for case in (
         dict(base, name="best", similarity="best", learn=True, smoothing=0.0, optimiser="adamw"),
         dict(base, name="mean", similarity="mean", learn=False, smoothing=0.1, optimiser="adam"),
         dict(base, name="fixed", similarity="best", learn=False, smoothing=0.1, optimiser="adamw", warmup=0, schedule="constant", clip=0),
         dict(base, name="smooth", similarity="mean", learn=True, smoothing=0.1, optimiser="adamw", decay=0.2),
-        dict(base, name="pooled", similarity="best", text="mean", learn=True, smoothing=0.0, optimiser="adamw"),
     ):
         write("stage1", case, lambda: build(case))
 

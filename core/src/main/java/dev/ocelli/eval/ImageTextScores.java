@@ -86,8 +86,7 @@ public record ImageTextScores(
         TEXTS_AT_ONCE,
         (from, to) -> {
           TextBatch batch = batch(texts.subList(from, to));
-          Tensor real = batch.real(compute);
-          return model.contrast().texts(model.qformer().text(batch.ids(compute), real, false), real);
+          return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
         });
   }
 

@@ -22,32 +22,18 @@ public final class ImageTextHeads {
     MEAN
   }
 
-  /** Which of its tokens' states stand for a text. */
-  public enum TextVector {
-    /** The first token's, [CLS] (article and paper). */
-    FIRST,
-    /** The mean of all, which sentence encoders such as MiniLM were trained for. */
-    MEAN
-  }
-
-  /**
-   * @param size of the space
-   */
-  public record Config(int size, TextVector textVector) {}
-
   private final Linear image;
   private final Linear text;
   private final Tensor logScale;
-  private final TextVector textVector;
 
   /**
    * @param hidden size of the Q-Former
+   * @param size of the space
    */
-  public ImageTextHeads(int hidden, Config config, Weights weights) {
-    image = weights.linear("vision_projection", hidden, config.size);
-    text = weights.linear("text_projection", hidden, config.size);
+  public ImageTextHeads(int hidden, int size, Weights weights) {
+    image = weights.linear("vision_projection", hidden, size);
+    text = weights.linear("text_projection", hidden, size);
     logScale = weights.get(Weights.Kind.TABLE, "logit_scale", 1);
-    textVector = config.textVector;
   }
 
   /** {@code [batch, queries, hidden]} to unit vectors {@code [batch, queries, size]}, fp32. */
@@ -55,18 +41,9 @@ public final class ImageTextHeads {
     return unit(image.apply(queries));
   }
 
-  /**
-   * Unit vectors of texts, fp32 {@code [batch, size]}.
-   *
-   * @param states {@code [batch, tokens, hidden]}
-   * @param real true where a token is none of the padding, {@code [batch, tokens]}
-   */
-  public Tensor texts(Tensor states, Tensor real) {
-    if (textVector == TextVector.FIRST) {
-      return unit(text.apply(states.select(1, 0)));
-    }
-    Tensor weight = real.to(states.scalar_type()).unsqueeze(2);
-    return unit(text.apply(states.mul(weight).sum(1).div(weight.sum(1))));
+  /** {@code [batch, tokens, hidden]}, of which the first token counts, to unit vectors {@code [batch, size]}, fp32. */
+  public Tensor texts(Tensor states) {
+    return unit(text.apply(states.select(1, 0)));
   }
 
   /** What cosines are multiplied with, one over the temperature; at most 100. */

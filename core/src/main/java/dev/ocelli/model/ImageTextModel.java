@@ -11,12 +11,12 @@ import java.util.Set;
  * @param words null where ITG is none
  */
 public record ImageTextModel(QFormer qformer, ImageTextHeads contrast, MatchHead match, WordHead words) {
-  /** @param contrast how images and texts are compared, where ITC is an objective */
-  public static ImageTextModel of(QFormer.Config config, ImageTextHeads.Config contrast, Set<Objective> objectives, Weights weights) {
+  /** @param projection size of the space in which images and texts are compared */
+  public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights) {
     QFormer qformer = new QFormer(config, weights, true);
     return new ImageTextModel(
         qformer,
-        objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), contrast, weights) : null,
+        objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), projection, weights) : null,
         objectives.contains(Objective.ITM) ? new MatchHead(config.hidden(), weights) : null,
         objectives.contains(Objective.ITG) ? new WordHead(qformer, weights) : null);
   }

@@ -171,8 +171,7 @@ final class Objectives {
   }
 
   private Tensor texts(Inputs in, int from, int to) {
-    Tensor real = in.real.narrow(0, from, to - from);
-    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), real, true), real);
+    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), in.real.narrow(0, from, to - from), true));
   }
 
   private Tensor similarity(Tensor images, Tensor texts) {

@@ -79,7 +79,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
             Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
     ImageTextModel[] built = new ImageTextModel[1];
     Consumer<Weights> build =
-        weights -> built[0] = ImageTextModel.of(config, contrast(recipe), s.objectives().used(), weights);
+        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights);
     parameters = new Parameters(compute, name -> partOf(name, source), build);
     build.accept(parameters.weights());
     model = built[0];
@@ -138,11 +138,6 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     return objectives.run(batch, step);
   }
 
-  static ImageTextHeads.Config contrast(Recipe recipe) {
-    boolean mean = recipe.stage1().textVector().equals("mean");
-    return new ImageTextHeads.Config(recipe.qformer().projection(), mean ? ImageTextHeads.TextVector.MEAN : ImageTextHeads.TextVector.FIRST);
-  }
-
   static ImageTextHeads.Similarity similarityOf(Recipe recipe) {
     return recipe.stage1().similarity().equals("mean") ? ImageTextHeads.Similarity.MEAN : ImageTextHeads.Similarity.BEST;
   }
@@ -181,7 +176,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   @Override
   public void save(Path folder) {
     tokenizer.save(folder.resolve("tokenizer.json"));
-    RunFiles.writeImageText(folder, config, contrast(recipe), recipe.stage1().objectives().used(), parameters.named());
+    RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), parameters.named());
   }
 
   @Override

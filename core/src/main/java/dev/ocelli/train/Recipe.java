@@ -92,7 +92,6 @@ public record Recipe(
       int microBatch,
       int maxTokens,
       String similarity,
-      String textVector,
       double temperature,
       boolean learnTemperature,
       double labelSmoothing,
@@ -110,7 +109,6 @@ public record Recipe(
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean");
-      oneOf("stage1.text_vector", textVector, "first", "mean");
       // Below a hundredth the similarity's scale stands at its limit.
       within("stage1.temperature", temperature, 0.01, 10);
       within("stage1.rates.body", rates.body, 0, 1e30);
@@ -180,8 +178,9 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {
+  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop, String weights) {
     public Generation {
+      oneOf("generation.weights", weights, "bf16", "int8", "int4");
       within("generation.max_tokens", maxTokens, 1, 1 << 20);
       within("generation.temperature", temperature, 0, 100);
       within("generation.top_k", topK, 0, 1 << 30);

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
-import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.Objective;
@@ -46,10 +45,9 @@ final class RunFiles {
 
   /** The Q-Former of stage 1 with its text half and the heads of its objectives. */
   static void writeImageText(
-      Path folder, QFormer.Config qformer, ImageTextHeads.Config contrast, Set<Objective> objectives, List<Parameters.Named> tensors) {
+      Path folder, QFormer.Config qformer, int projection, Set<Objective> objectives, List<Parameters.Named> tensors) {
     Map<String, Object> config = config(qformer, true);
-    config.put("ocelli_projection", contrast.size());
-    config.put("ocelli_text_vector", contrast.textVector().name().toLowerCase(Locale.ROOT));
+    config.put("ocelli_projection", projection);
     config.put("ocelli_objectives", objectives.stream().map(o -> o.name().toLowerCase(Locale.ROOT)).toList());
     writeModel(folder, config, tensors);
   }
@@ -69,18 +67,7 @@ final class RunFiles {
         }
       }
     }
-    ImageTextHeads.Config contrast = new ImageTextHeads.Config(whole(config, file, "ocelli_projection"), textVector(config, file));
-    return ImageTextModel.of(readQFormer(folder), contrast, objectives, weights);
-  }
-
-  private static ImageTextHeads.TextVector textVector(Map<String, Object> config, Path file) {
-    // Runs from before there was a choice took the first.
-    Object name = config.getOrDefault("ocelli_text_vector", "first");
-    try {
-      return ImageTextHeads.TextVector.valueOf(String.valueOf(name).toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new UserError(file + ": ocelli_text_vector is \"" + name + "\"; it can be first or mean.", e);
-    }
+    return ImageTextModel.of(readQFormer(folder), whole(config, file, "ocelli_projection"), objectives, weights);
   }
 
   /** @param text whether the text half is among the tensors */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ocelli.UserError;
-import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Objective;
 import dev.ocelli.model.QFormer;
@@ -40,10 +39,7 @@ class QFormerCaptionerTest {
 
   private final ImageTextModel model =
       ImageTextModel.of(
-          new QFormer.Config(8, 3, 2, 12, words.vocabularySize(), 16, 3, 6, 2, 0, 1e-12, 0, 0),
-          new ImageTextHeads.Config(4, ImageTextHeads.TextVector.FIRST),
-          Set.of(Objective.ITG),
-          loud);
+          new QFormer.Config(8, 3, 2, 12, words.vocabularySize(), 16, 3, 6, 2, 0, 1e-12, 0, 0), 4, Set.of(Objective.ITG), loud);
   private final QFormerCaptioner captioner = new QFormerCaptioner(model, words, Compute.FP32);
 
   @AfterEach

@@ -87,7 +87,7 @@ class ObjectivesGoldenTest {
   private static Result run(String name, Compute compute, Mistake mistake, String perturbed) {
     JsonNode weights = StepGolden.json(golden, "cases").get(name);
     ImageTextModel[] model = new ImageTextModel[1];
-    Consumer<Weights> build = w -> model[0] = ImageTextModel.of(CONFIG, new ImageTextHeads.Config(SPACE, ImageTextHeads.TextVector.FIRST), EnumSet.allOf(Objective.class), w);
+    Consumer<Weights> build = w -> model[0] = ImageTextModel.of(CONFIG, SPACE, EnumSet.allOf(Objective.class), w);
     try (Parameters parameters = new Parameters(compute, n -> "all", build)) {
       build.accept(parameters.weights());
       assertThat(parameters.initialise(1, n -> start(n, perturbed))).isEmpty();
@@ -126,7 +126,7 @@ class ObjectivesGoldenTest {
   private static Tensor contrast(ImageTextModel model, QFormer.Pass seen, Mistake mistake) {
     TextBatch text = text();
     Tensor images = model.contrast().images(seen.states());
-    Tensor texts = model.contrast().texts(model.qformer().text(text.ids(Compute.FP32), text.real(Compute.FP32), true), text.real(Compute.FP32));
+    Tensor texts = model.contrast().texts(model.qformer().text(text.ids(Compute.FP32), text.real(Compute.FP32), true));
     Tensor used = mistake == Mistake.ITC_TEXTS_SHIFTED ? texts.roll(new long[] {1}, new long[] {0}) : texts;
     var kind = mistake == Mistake.ITC_MEAN_OF_QUERIES ? ImageTextHeads.Similarity.MEAN : ImageTextHeads.Similarity.BEST;
     int[] photos = mistake == Mistake.ITC_TWINS_COMPETE ? new int[] {0, 1, 2, 3, 4} : numbers("photos");

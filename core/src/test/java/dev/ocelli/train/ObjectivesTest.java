@@ -82,7 +82,7 @@ class ObjectivesTest {
         QFormerStage stage = run.qformer()) {
       ImageTextModel[] model = new ImageTextModel[1];
       Consumer<Weights> build =
-          w -> model[0] = ImageTextModel.of(run.shape(0.3), QFormerStage.contrast(run.recipe), run.recipe.stage1().objectives().used(), w);
+          w -> model[0] = ImageTextModel.of(run.shape(0.3), run.recipe.qformer().projection(), run.recipe.stage1().objectives().used(), w);
       try (Parameters parameters = new Parameters(Compute.FP32, n -> n.equals("logit_scale") ? "other" : partOf(stage, n), build)) {
         build.accept(parameters.weights());
         Map<String, float[]> values = StepGolden.values(stage.parameters());
@@ -131,7 +131,7 @@ class ObjectivesTest {
       int n = Math.min(12, from + 5) - from;
       torch.manual_seed(Draws.bits(run.recipe.seed(), "stage 1 dropout", 0, from));
       images[i] = model.contrast().images(model.qformer().queries(features.narrow(0, from, n), true));
-      texts[i] = model.contrast().texts(model.qformer().text(ids.narrow(0, from, n), real.narrow(0, from, n), true), real.narrow(0, from, n));
+      texts[i] = model.contrast().texts(model.qformer().text(ids.narrow(0, from, n), real.narrow(0, from, n), true));
     }
     Tensor similarity =
         ImageTextHeads.similarity(Tensors.cat(0, images), Tensors.cat(0, texts), ImageTextHeads.Similarity.BEST);

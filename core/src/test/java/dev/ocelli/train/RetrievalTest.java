@@ -46,7 +46,7 @@ class RetrievalTest {
   private record Setting(ImageTextScores scores, float[][] similarity, float[][] match, int[] owner) {}
 
   private static Setting setting(TinyRun run) {
-    ImageTextModel model = ImageTextModel.of(run.shape(0), new ImageTextHeads.Config(8, ImageTextHeads.TextVector.FIRST), EnumSet.of(Objective.ITC, Objective.ITM), LOUD);
+    ImageTextModel model = ImageTextModel.of(run.shape(0), 8, EnumSet.of(Objective.ITC, Objective.ITM), LOUD);
     ImageTextScores scores = new ImageTextScores(model, ImageTextHeads.Similarity.BEST, Compute.FP32, run.words, 32, s -> s);
     List<String> captions = run.train.photos().stream().flatMap(p -> p.captions().stream()).toList();
     int n = run.train.photos().size();
