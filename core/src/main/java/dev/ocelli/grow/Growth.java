@@ -156,8 +156,8 @@ public final class Growth {
   /** Whether all photos have a draft of a caption now. */
   private boolean describe(PhotoFeatures photos, Drafts drafts) {
     int n = photos.photos().size();
-    Captioner captioner = n == 0 ? null : run.captioner();
-    try (Progress.Task task = progress.start("captions", n, "photos")) {
+    try (Captioner captioner = n == 0 ? null : run.captioner();
+        Progress.Task task = progress.start("captions", n, "photos")) {
       for (int from = 0; from < n; from += AT_ONCE) {
         int first = from;
         int to = Math.min(n, from + AT_ONCE);
