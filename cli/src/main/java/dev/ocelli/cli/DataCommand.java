@@ -9,13 +9,13 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "data",
     mixinStandardHelpOptions = true,
-    description = "Makes, checks and converts data to train on.",
+    description = "Makes, fetches, checks, converts and fills data to train on.",
     footer = {"", "Example:", "  ocelli data scenes --out scenes --questions", "  ocelli data check photos"})
 final class DataCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: scenes, check or import.");
+    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to do: scenes, download, check, import or grow.");
   }
 }

@@ -77,6 +77,8 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(
         new CommandLine(new DataCommand())
             .addSubcommand(new DataScenes(console))
+            .addSubcommand(new DataDownload(console))
+            .addSubcommand(new DataGrow(console))
             .addSubcommand(new DataCheckCommand(console))
             .addSubcommand(new DataImport(console)));
     line.addSubcommand(new PullCommand(console));

@@ -21,8 +21,8 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "pull", "features", "train", "caption", "ask", "match", "index", "search", "serve", "eval", "eval retrieval", "eval captions", "eval grounding", "eval language",
-        "data", "data scenes"
+        "", "pull", "features", "train", "caption", "ask", "match", "index", "search", "serve", "bench", "eval", "eval retrieval", "eval captions",
+        "eval grounding", "eval language", "data", "data scenes", "data download", "data grow", "data check", "data import"
       })
   void everyCommandHelpsWithAnExample(String command) {
     Call call = Call.of(folder, Stream.of((command + " --help").strip().split(" ")).toArray(String[]::new));
@@ -53,6 +53,7 @@ class UsageTest {
       strings = {
         "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval",
         "eval retrieval --run r --data d --split dev", "eval retrieval --run r --data d --rerank -1", "data", "data scenes", "data scenes --out o --count many",
+        "data download", "data download t.tsv --out o --format zip", "data grow d --run r", "data grow d --run r --out o --yes",
         "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
         "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm", "serve", "serve --run r --port http",
         "index --out i", "index --run r --out i", "search dog", "search --index i", "search --index i dog --best 0"
@@ -78,7 +79,8 @@ class UsageTest {
         "--help", "train --help", "--version", "train --dta x", "train --data nowhere --out o --set stage1.bacth=3",
         "train --data nowhere --out o",
         "caption --run nowhere a.jpg", "match --run nowhere a.jpg dog", "serve --run nowhere", "index --run nowhere photos --out i", "search --index nowhere dog",
-        "data scenes --out o --count 3", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
+        "data scenes --out o --count 3", "data download nowhere.tsv --out o", "data grow nowhere --run nowhere --out o",
+        "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
       })
   void answersWithoutLibtorch(String line) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xlog:class+load:stdout", "-cp"));

@@ -118,6 +118,15 @@ public final class CaptionFolder {
     return conversations;
   }
 
+  /** How many captions of a part's photos models wrote, by the column {@code origin}: "model" → 812. */
+  public Map<String, Integer> synthetic(Part part) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (Photo photo : photos(part)) {
+      entries.get(photo.image()).synthetic.values().forEach(origin -> counts.merge(origin, 1, Integer::sum));
+    }
+    return counts;
+  }
+
   /** What was passed over, one line each. */
   public List<String> warnings() {
     return warnings;
@@ -145,6 +154,8 @@ public final class CaptionFolder {
     final Part given;
     /** Caption → where it first stands. */
     final Map<String, Place> captions = new LinkedHashMap<>();
+    /** Captions that a model wrote → who, as the column {@code origin} says. */
+    final Map<String, String> synthetic = new HashMap<>();
 
     Entry(Picture picture, Place place, Part given) {
       this.picture = picture;
@@ -200,7 +211,10 @@ public final class CaptionFolder {
           warnings.add(pair.place() + ": the caption of " + image + " is empty; skipped");
         }
       } else if (entry != null) {
-        entry.captions.putIfAbsent(pair.caption(), pair.place());
+        boolean fresh = entry.captions.putIfAbsent(pair.caption(), pair.place()) == null;
+        if (fresh && pair.synthetic()) {
+          entry.synthetic.put(pair.caption(), pair.origin());
+        }
       }
     }
 
@@ -280,7 +294,10 @@ public final class CaptionFolder {
         pair.place(), pair.image(), pair.split());
   }
 
-  /** Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. */
+  /**
+   * Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. Photos that models alone
+   * have described are trained on: nothing is measured or chosen by what a model wrote.
+   */
   private static Map<String, Part> draw(List<String> images, Map<String, Entry> entries, boolean given, SplitSettings settings) {
     Map<String, Long> numbers = new HashMap<>();
     images.forEach(image -> numbers.put(image, Draws.bits(settings.seed(), "split " + image, 0, 0)));
@@ -289,15 +306,17 @@ public final class CaptionFolder {
     List<String> held =
         given
             ? order.stream().filter(image -> entries.get(image).given != Part.TRAIN).toList()
-            : order.subList(0, share(order.size(), settings.test(), Integer.MAX_VALUE));
+            : real(order, entries).subList(0, share(real(order, entries).size(), settings.test(), Integer.MAX_VALUE));
     Map<String, Part> parts = new HashMap<>();
     held.forEach(image -> parts.put(image, given ? entries.get(image).given : Part.TEST));
-    List<String> rest = order.stream().filter(image -> !parts.containsKey(image)).toList();
-    int validation = share(rest.size(), settings.validation(), MOST_VALIDATION);
-    for (int i = 0; i < rest.size(); i++) {
-      parts.put(rest.get(i), i < validation ? Part.VALIDATION : Part.TRAIN);
-    }
+    List<String> rest = real(order.stream().filter(image -> !parts.containsKey(image)).toList(), entries);
+    rest.subList(0, share(rest.size(), settings.validation(), MOST_VALIDATION)).forEach(image -> parts.put(image, Part.VALIDATION));
+    order.forEach(image -> parts.putIfAbsent(image, Part.TRAIN));
     return parts;
+  }
+
+  private static List<String> real(List<String> images, Map<String, Entry> entries) {
+    return images.stream().filter(image -> entries.get(image).synthetic.size() < entries.get(image).captions.size()).toList();
   }
 
   /** A fraction of some photos: at least one where any is asked for, and never the last. */

@@ -37,6 +37,7 @@ public record ImageTextScores(
     UnaryOperator<String> normalise) {
   private static final int IMAGES_AT_ONCE = 64;
   private static final int TEXTS_AT_ONCE = 256;
+  private static final int PAIRS_AT_ONCE = 32;
 
   /**
    * One photo and one text.
@@ -139,6 +140,36 @@ public record ImageTextScores(
           return features;
         });
     return new Match(found[0], found[1]);
+  }
+
+  /** Both scores of each photo with the text of the same number. */
+  public List<Match> pairs(PhotoFeatures photos, List<String> texts) {
+    List<Match> matches = new ArrayList<>();
+    for (int from = 0; from < texts.size(); from += PAIRS_AT_ONCE) {
+      int first = from;
+      int to = Math.min(texts.size(), from + PAIRS_AT_ONCE);
+      List<String> own = texts.subList(first, to);
+      Scope.run(
+          () -> {
+            Tensor seen = features(photos, first, to);
+            float[] cosines = model.contrast() == null ? null : Tensors.floats(cosines(seen, own));
+            float[] probabilities = model.match() == null ? null : Tensors.floats(Scope.noGrad(() -> probabilities(seen, own)));
+            for (int i = 0; i < own.size(); i++) {
+              matches.add(
+                  new Match(cosines == null ? null : (double) cosines[i], probabilities == null ? null : (double) probabilities[i]));
+            }
+          });
+    }
+    return matches;
+  }
+
+  private Tensor cosines(Tensor features, List<String> texts) {
+    return Scope.noGrad(
+        () -> ImageTextHeads.similarity(model.contrast().images(model.qformer().queries(features, false)), texts(texts), similarity).diagonal());
+  }
+
+  private Tensor probabilities(Tensor features, List<String> texts) {
+    return MatchHead.probability(match(model.qformer().look(features), texts));
   }
 
   /** What the cross-attention sees of one photo. */

@@ -104,6 +104,16 @@ public final class TrainedRun implements AutoCloseable {
     return recipe;
   }
 
+  public Compute compute() {
+    return compute;
+  }
+
+  /** What stands for the trained model in a key: it changes with what the run learnt. */
+  public String fingerprint() {
+    Path adapter = run.vlm().resolve("adapter").resolve("adapter_model.safetensors");
+    return Files.exists(adapter) ? Sha256.of(adapter) : Sha256.of(run.recipe());
+  }
+
   /** What turns photos into features. */
   public FeatureBuilder features() {
     if (vision == null) {
@@ -342,7 +352,8 @@ public final class TrainedRun implements AutoCloseable {
     return run;
   }
 
-  private CaptionFolder read(Path data) {
+  /** A data folder; on that which the run was trained on, the run's own split holds. */
+  public CaptionFolder read(Path data) {
     SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
     CaptionFolder folder = CaptionFolder.read(data, settings);
     if (!Files.exists(run.split())) {

@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.FolderLock;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
@@ -70,7 +71,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     CaptionFolder found = CaptionFolder.read(data, split);
     checkCaptions(recipe, found);
     found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
-    try (RunLock lock = RunLock.take(run.path())) {
+    try (FolderLock lock = FolderLock.take(run.path(), "ocelli train")) {
       return trainLocked(recipe, data, split, run, stage1, stage2, overwrite);
     }
   }
@@ -128,6 +129,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
             bad.count() == 0 ? "" : "; " + bad.count() + " can't be used (skipped.csv)"));
+    saySynthetic(folder);
     long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
       if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
@@ -138,6 +140,17 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       }
     }
     return Outcome.FINISHED;
+  }
+
+  /** What models wrote is told apart: scores of a model that learnt from them say less. */
+  private void saySynthetic(CaptionFolder folder) {
+    Map<String, Integer> origins = folder.synthetic(Part.TRAIN);
+    int pairs = folder.photos(Part.TRAIN).stream().mapToInt(photo -> photo.captions().size()).sum();
+    int synthetic = origins.values().stream().mapToInt(Integer::intValue).sum();
+    if (synthetic > 0) {
+      String by = origins.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).collect(Collectors.joining(", "));
+      say.accept(String.format(Locale.ROOT, "%d of the %d pairs to train on are synthetic (%s)", synthetic, pairs, by));
+    }
   }
 
   /** Refuses what can't go on, or clears it where that is wanted; true where all is trained and only the last look at it is missing. */

@@ -2,6 +2,7 @@ package dev.ocelli.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ocelli.UserError;
+import dev.ocelli.net.WebClient;
 import dev.ocelli.weights.Pull;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -60,13 +61,13 @@ public final class Server implements AutoCloseable {
     this(settings, pull, out, warn, InetAddress::getAllByName);
   }
 
-  Server(ServerSettings settings, Pull pull, PrintStream out, Consumer<String> warn, ImageFetcher.Resolver resolver) {
+  Server(ServerSettings settings, Pull pull, PrintStream out, Consumer<String> warn, WebClient.Resolver resolver) {
     this.settings = settings;
     Limits limits = settings.limits();
     tls = tls(settings);
     log = new ServerLog(out);
     engine = new Engine(settings.runs(), pull, limits, events(), warn);
-    ImageFetcher fetcher = new ImageFetcher(loops, workers, settings.imageHosts(), limits, resolver);
+    ImageFetcher fetcher = new ImageFetcher(new WebClient(loops, workers, settings.imageHosts(), resolver), limits);
     Asking asking = new Asking(engine, new Pictures(fetcher, limits), limits, settings.logContent());
     dispatcher = new Dispatcher(new Gate(settings), routes(asking), limits, workers, clock, this::over, log::failed);
   }

@@ -2,6 +2,7 @@ package dev.ocelli.server;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.net.WebClient;
 import dev.ocelli.testing.TinyTraining;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -71,7 +72,7 @@ final class TestServer implements AutoCloseable {
     this(settings, InetAddress::getAllByName);
   }
 
-  TestServer(ServerSettings settings, ImageFetcher.Resolver resolver) {
+  TestServer(ServerSettings settings, WebClient.Resolver resolver) {
     server =
         new Server(
             settings, TinyTraining.pull(root()), new PrintStream(log, true, StandardCharsets.UTF_8),

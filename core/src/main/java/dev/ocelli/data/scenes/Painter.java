@@ -1,20 +1,13 @@
 package dev.ocelli.data.scenes;
 
 import dev.ocelli.data.Draws;
+import dev.ocelli.image.JpegWriter;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
-import javax.imageio.IIOImage;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageWriteParam;
-import javax.imageio.ImageWriter;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Draws scenes. The same scene gives the same bytes with the same version of Java. Threads may share nothing here, and needn't. */
 public final class Painter {
@@ -27,20 +20,7 @@ public final class Painter {
     BufferedImage image = paint(scene);
     blur(image, scene.damage().blur());
     addNoise(image, scene);
-    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(1 << 15);
-    try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
-      ImageWriteParam settings = writer.getDefaultWriteParam();
-      settings.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-      settings.setCompressionQuality(scene.damage().jpegQuality() / 100f);
-      writer.setOutput(out);
-      writer.write(null, new IIOImage(image, null, null), settings);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Writing to memory failed", e);
-    } finally {
-      writer.dispose();
-    }
-    return bytes.toByteArray();
+    return JpegWriter.write(image, scene.damage().jpegQuality());
   }
 
   /** The scene without damage. */

@@ -16,4 +16,9 @@ public record Pair(String image, Picture picture, String caption, String split, 
   Pair(String image, Picture picture, String caption, String split, Place place) {
     this(image, picture, caption, split, "", place);
   }
+
+  /** Whether a model wrote the caption. */
+  public boolean synthetic() {
+    return !origin.isEmpty() && !origin.equalsIgnoreCase("given");
+  }
 }

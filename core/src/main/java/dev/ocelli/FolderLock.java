@@ -1,7 +1,5 @@
-package dev.ocelli.train;
+package dev.ocelli;
 
-import dev.ocelli.AtomicFile;
-import dev.ocelli.UserError;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -9,32 +7,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Keeps a second trainer out of a run folder. The lock is the system's: a killed process leaves nothing but an empty file. */
-final class RunLock implements AutoCloseable {
+/** Keeps a second writer out of a folder. The lock is the system's: a killed process leaves nothing but an empty file. */
+public final class FolderLock implements AutoCloseable {
   private static final String FILE = ".lock";
 
   private final FileChannel channel;
 
-  private RunLock(FileChannel channel) {
+  private FolderLock(FileChannel channel) {
     this.channel = channel;
   }
 
   /**
    * @param folder made where it is missing
-   * @throws UserError where another process, or another call in this one, trains in the folder
+   * @param who which command works there: "ocelli train"
+   * @throws UserError where another process, or another call in this one, works in the folder
    */
-  static RunLock take(Path folder) {
+  public static FolderLock take(Path folder, String who) {
     try {
       Files.createDirectories(folder);
       FileChannel channel = FileChannel.open(folder.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (locked(channel)) {
-        return new RunLock(channel);
+        return new FolderLock(channel);
       }
       channel.close();
     } catch (IOException e) {
-      throw new UserError("Can't lock the run folder " + folder + ": " + AtomicFile.reason(e) + ". Choose another --out.", e);
+      throw new UserError("Can't lock the folder " + folder + ": " + AtomicFile.reason(e) + ". Choose another --out.", e);
     }
-    throw UserError.of("%s: another ocelli train is at work in this folder. Wait for it, stop it, or choose another --out.", folder);
+    throw UserError.of("%s: another %s is at work in this folder. Wait for it, stop it, or choose another --out.", folder, who);
   }
 
   private static boolean locked(FileChannel channel) throws IOException {
@@ -52,7 +51,7 @@ final class RunLock implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new UserError("Can't unlock the run folder: " + AtomicFile.reason(e) + ".", e);
+      throw new UserError("Can't unlock the folder: " + AtomicFile.reason(e) + ".", e);
     }
   }
 }

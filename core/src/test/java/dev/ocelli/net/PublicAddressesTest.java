@@ -1,4 +1,4 @@
-package dev.ocelli.server;
+package dev.ocelli.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,20 +1,19 @@
-package dev.ocelli.train;
+package dev.ocelli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ocelli.UserError;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RunLockTest {
+class FolderLockTest {
   @TempDir Path temp;
 
   /** Takes the lock and keeps it until killed. */
   static final class Holder {
     public static void main(String[] arguments) throws InterruptedException {
-      try (RunLock lock = RunLock.take(Path.of(arguments[0]))) {
+      try (FolderLock lock = FolderLock.take(Path.of(arguments[0]), "ocelli train")) {
         System.out.println("locked");
         Thread.sleep(600_000);
       }
@@ -22,21 +21,21 @@ class RunLockTest {
   }
 
   private void refused(Path run) {
-    assertThatThrownBy(() -> RunLock.take(run))
+    assertThatThrownBy(() -> FolderLock.take(run, "ocelli train"))
         .isInstanceOf(UserError.class)
         .hasMessageContaining(run.toString())
         .hasMessageContaining("another ocelli train");
   }
 
   @Test
-  void oneTrainerAFolder() {
+  void oneWriterAFolder() {
     Path run = temp.resolve("run");
-    try (RunLock lock = RunLock.take(run);
-        RunLock elsewhere = RunLock.take(temp.resolve("other"))) {
+    try (FolderLock lock = FolderLock.take(run, "ocelli train");
+        FolderLock elsewhere = FolderLock.take(temp.resolve("other"), "ocelli train")) {
       refused(run);
       refused(run);
     }
-    RunLock.take(run).close();
+    FolderLock.take(run, "ocelli train").close();
   }
 
   @Test
@@ -53,6 +52,6 @@ class RunLockTest {
     } finally {
       other.destroyForcibly().waitFor();
     }
-    RunLock.take(run).close();
+    FolderLock.take(run, "ocelli train").close();
   }
 }

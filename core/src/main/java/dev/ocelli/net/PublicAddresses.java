@@ -1,4 +1,4 @@
-package dev.ocelli.server;
+package dev.ocelli.net;
 
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -6,7 +6,7 @@ import java.net.InetAddress;
 import java.util.List;
 
 /** Which addresses belong to the open internet: those that IANA's special-purpose registries (RFC 6890) don't set apart. */
-final class PublicAddresses {
+public final class PublicAddresses {
   /** A network: its first bytes, and how many bits of them count. */
   private record Block(int[] bytes, int bits) {
     boolean contains(byte[] address) {
@@ -57,7 +57,7 @@ final class PublicAddresses {
   private PublicAddresses() {}
 
   /** Whether a server on the open internet may have this address. Java has already made IPv4 of an IPv4-mapped one. */
-  static boolean contains(InetAddress address) {
+  public static boolean contains(InetAddress address) {
     byte[] bytes = address.getAddress();
     if (address instanceof Inet4Address) {
       return SPECIAL_4.stream().noneMatch(block -> block.contains(bytes));

@@ -1,0 +1,104 @@
+package dev.ocelli.grow;
+
+import dev.ocelli.AtomicFile;
+import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
+import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.NearDuplicates;
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
+import dev.ocelli.image.ImageReader;
+import dev.ocelli.image.PictureHash;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The photos of a data folder that have no caption, but for those that are held out: by the column {@code split}, or because they look like a
+ * held-out photo (a model that learns from a copy has seen it).
+ *
+ * @param photos without captions, by name
+ * @param heldOut photos without captions that are held out
+ * @param copies photos without captions that look like a held-out one
+ * @param unreadable photos that can't be read
+ */
+record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
+  /** Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. */
+  static Set<String> heldOut(CaptionFolder folder, UserTable table) {
+    Set<String> held = new HashSet<>();
+    for (Photo photo : folder.photos()) {
+      if (photo.part() == Part.TEST || photo.part() == Part.UNSEEN) {
+        held.add(photo.image());
+      }
+    }
+    for (int row = 0; row < table.size(); row++) {
+      String split = table.get(row, "split");
+      if (!split.isEmpty() && !split.equalsIgnoreCase("train")) {
+        held.add(table.get(row, "image"));
+      }
+    }
+    return held;
+  }
+
+  static Gaps find(Path data, CaptionFolder folder, Set<String> held, int limit) {
+    Set<String> known = new HashSet<>();
+    for (Photo photo : folder.photos()) {
+      known.add(photo.picture().file().toAbsolutePath().normalize().toString());
+    }
+    List<Photo> heldPhotos = folder.photos().stream().filter(photo -> held.contains(photo.image())).toList();
+    NearDuplicates looks = new NearDuplicates();
+    Set<String> bytes = new HashSet<>();
+    for (Photo photo : heldPhotos) {
+      try {
+        bytes.add(Sha256.of(photo.picture().bytes()));
+        looks.add(PictureHash.of(photo.picture().rgb()));
+      } catch (UserError unreadable) {
+        continue; // nothing looks like it
+      }
+    }
+    List<Photo> photos = new ArrayList<>();
+    int[] counts = new int[3];
+    for (Photo photo : files(data)) {
+      if (known.contains(photo.picture().file().toAbsolutePath().normalize().toString())) {
+        continue;
+      }
+      if (held.contains(photo.image())) {
+        counts[0]++;
+      } else if (photos.size() < limit) {
+        try {
+          if (bytes.contains(Sha256.of(photo.picture().bytes())) || !looks.near(PictureHash.of(photo.picture().rgb())).isEmpty()) {
+            counts[1]++;
+          } else {
+            photos.add(photo);
+          }
+        } catch (UserError unreadable) {
+          counts[2]++;
+        }
+      }
+    }
+    return new Gaps(photos, counts[0], counts[1], counts[2]);
+  }
+
+  /** All picture files of the folder, named as a captions file would, by name. */
+  private static List<Photo> files(Path data) {
+    Path images = data.resolve("images");
+    try (Stream<Path> files = Files.walk(data)) {
+      return files
+          .filter(file -> ImageReader.looksLikeImage(file) && Files.isRegularFile(file))
+          .map(file -> new Photo(name(file.startsWith(images) ? images.relativize(file) : data.relativize(file)), file, List.of(), Part.TRAIN))
+          .sorted(java.util.Comparator.comparing(Photo::image))
+          .toList();
+    } catch (IOException e) {
+      throw new UserError("Can't look through " + data + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+
+  private static String name(Path relative) {
+    return relative.toString().replace('\\', '/');
+  }
+}
