@@ -147,7 +147,7 @@ export class Answer {
     this.words.setAttribute("role", "group");
     this.words.setAttribute("aria-label", "Words of the answer. Arrow keys go from one to the next.");
     rove(buttons);
-    this.facts.append(this.#button("", "Whole picture", { ...frame, map: average, label: "On average" }));
+    this.facts.append(this.#button("", "On average", { ...frame, map: average, label: "On average" }));
   }
 
   /** Shows its map while it is pointed at or has the focus, and for as long as it is pressed. */
@@ -174,6 +174,7 @@ export class Answer {
       this.picture.pinned?.button.setAttribute("aria-pressed", "false");
       this.picture.pinned = again ? null : { button, shown };
       button.setAttribute("aria-pressed", String(!again));
+      button.classList.toggle("shown", !again);
       this.picture.show(again ? null : shown);
     });
     return button;

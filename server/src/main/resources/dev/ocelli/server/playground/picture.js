@@ -35,6 +35,7 @@ export class Picture {
     } finally {
       URL.revokeObjectURL(address);
     }
+    this.image.parentElement.style.setProperty("--ratio", this.image.naturalWidth / this.image.naturalHeight);
     this.data = await base64(whole);
     this.name = whole === file ? file.name || "photo.png" : file.name.replace(/\.[^.]*$/, "") + ".jpg";
     this.figure.hidden = false;

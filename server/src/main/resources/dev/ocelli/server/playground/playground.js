@@ -180,7 +180,9 @@ $("ask").addEventListener("submit", (event) => {
 $("prompt").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
-    $("ask").requestSubmit();
+    if (!running) {
+      $("ask").requestSubmit();
+    }
   }
 });
 
