@@ -76,7 +76,11 @@ class WordMapsTest {
 
   @Test
   void mapsInBf16AreClose() {
-    open(Compute.BF16, null, (golden, vlm) -> golden.assertCloseInBf16(golden.outputs(maps(golden, vlm, GRID, 0))));
+    open(
+        Compute.BF16, null,
+        (golden, vlm) ->
+            assertThat(golden.outputs(maps(golden, vlm, GRID, 0))).hasSize(2)
+                .allSatisfy(d -> assertThat(d.error()).as(d.toString()).isLessThan(1e-2)));
   }
 
   /** Each of the queries' and of the tokens' attentions, layer by layer and head by head. */
@@ -86,7 +90,7 @@ class WordMapsTest {
         Compute.FP32, null,
         (golden, vlm) -> {
           List<Tensor> patches = new ArrayList<>();
-          Tensor states = vlm.qformer().queries(golden.in("image"), (layer, p) -> patches.add(kept(p).narrow(2, 1, 6)));
+          Tensor states = vlm.qformer().queries(golden.in("image"), (layer, p) -> patches.add(kept(p.narrow(3, 1, 6))));
           int[] before = ids(golden, "before");
           int[] answer = ids(golden, "answer");
           Tensor said = vlm.language().embed(Tensors.of(answer, 1, answer.length));
@@ -96,7 +100,7 @@ class WordMapsTest {
               vlm.language()
                   .forward(
                       all, null,
-                      (layer, p) -> slots.add(kept(p).narrow(1, all.size(1) - answer.length, answer.length).narrow(2, before.length, 5)));
+                      (layer, p) -> slots.add(kept(p.narrow(2, all.size(1) - answer.length, answer.length).narrow(3, before.length, 5))));
           Map<String, Tensor> outputs = new LinkedHashMap<>();
           outputs.put("patches", torch.stack(new TensorVector(patches.toArray(Tensor[]::new)), 0));
           outputs.put("slots", torch.stack(new TensorVector(slots.toArray(Tensor[]::new)), 0));

@@ -69,6 +69,10 @@ final class Browser implements AutoCloseable {
     return driver.findElements(By.cssSelector(css));
   }
 
+  void select(String css, String option) {
+    all(css + " option").stream().filter(o -> o.getText().equals(option)).findFirst().orElseThrow().click();
+  }
+
   Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
   }
@@ -94,7 +98,7 @@ final class Browser implements AutoCloseable {
   /** What axe-core finds wrong by WCAG 2.2 AA and by good practice, a line each. */
   @SuppressWarnings("unchecked")
   List<String> violations() {
-    run(resource("/META-INF/resources/webjars/axe-core/4.11.0/axe.min.js"));
+    run(resource("/axe.min.js"));
     return (List<String>)
         driver.executeAsyncScript(
             "const done = arguments[0]; axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"

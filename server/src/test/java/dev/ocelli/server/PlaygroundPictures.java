@@ -9,7 +9,6 @@ import javax.imageio.ImageIO;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.interactions.Actions;
-import org.openqa.selenium.support.ui.Select;
 
 /**
  * Makes the pictures of the playground in docs, by hand: arguments are the address of a running server, a picture, the word to point at, and
@@ -28,8 +27,8 @@ final class PlaygroundPictures {
           browser.until("ready", () -> browser.find("#state").getText().startsWith("Ready"));
           save(browser, Path.of(arguments[3], "empty-" + size[0] + "-" + scheme + ".jpg"));
           browser.find("#file").sendKeys(Path.of(arguments[1]).toAbsolutePath().toString());
-          Select other = new Select(browser.find("#other"));
-          other.selectByIndex(other.getOptions().size() - 1);
+          var others = browser.all("#other option");
+          others.get(others.size() - 1).click();
           browser.find("#go").click();
           browser.until(
               "answered", () -> browser.find("#go").getText().equals("Ask") && browser.all(".facts button").size() == 2);
