@@ -140,8 +140,12 @@ export class Answer {
     for (const word of words) {
       const button = this.#button("word", word.text, { ...frame, map: word.map, label: `“${word.text}”` });
       buttons.push(button);
-      parts.push(text.slice(at, word.start), button);
-      at = word.end;
+      // A comma stays on its word's line.
+      const whole = element("span", "keep");
+      const sign = /^\S*/.exec(text.slice(word.end, words[buttons.length]?.start))[0];
+      whole.append(button, sign);
+      parts.push(text.slice(at, word.start), whole);
+      at = word.end + sign.length;
     }
     this.words.replaceChildren(...parts, text.slice(at));
     this.words.setAttribute("role", "group");
