@@ -108,7 +108,8 @@ def run(modules, inputs, forward, randoms, dtype):
     return found
 
 
-def write(name, modules, inputs, forward, weights=True, extra=None):
+def write(name, modules, inputs, forward, weights=True, extra=None, also=None):
+    """also: outputs that are no part of the loss."""
     randoms = {}
     found = run(modules, inputs, forward, randoms, torch.float32)
     low = run(modules, inputs, forward, randoms, torch.bfloat16)
@@ -120,6 +121,7 @@ def write(name, modules, inputs, forward, weights=True, extra=None):
         tensors |= {"w." + k: v for k, v in state.items()} if weights else {}
     tensors |= {"in." + k: v for k, v in inputs.items()} | {"r." + k: v for k, v in randoms.items()}
     metadata = {"config": json.dumps(config, sort_keys=True), "bf16": json.dumps({k: float(f"{v:.3g}") for k, v in errors.items()})} | (extra or {})
+    tensors |= {"out." + k: v for k, v in (also or {}).items()}
     save_file({k: v.contiguous().clone() for k, v in tensors.items()}, folder / f"{name}.safetensors", metadata)
     worst = max(errors, key=errors.get)
     outs = ", ".join(f"{k[4:]} {v:.1e}" for k, v in errors.items() if k.startswith("out."))
@@ -139,6 +141,14 @@ def dinov2():
     inputs = {"pixels": torch.randn(2, 3, 12, 12), "other": torch.randn(1, 3, 20, 17)}  # 17: the last column of pixels is not used
     write("dinov2", [model], inputs,
           lambda m, pixels, other: ({"features": m(pixels).last_hidden_state, "other": m(other).last_hidden_state}, {}))
+    # The last two layers as transformers' backbone gives them: apply_layernorm, without taking away the class token.
+    backbone = tf.Dinov2Backbone(tf.Dinov2Config(
+        hidden_size=12, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, image_size=12, patch_size=4, use_mask_token=False,
+        out_indices=[1, 2], reshape_hidden_states=False))
+    backbone.load_state_dict(model.state_dict(), strict=True)
+    backbone.eval()
+    write("dinov2-layers", [backbone], {"pixels": inputs["pixels"]},
+          lambda m, pixels: (dict(zip(("first", "second"), m(pixels).feature_maps)), {}), weights=False)
 
 
 def resnet():
@@ -229,8 +239,17 @@ def qformer(first):
             assert (plain - queries).norm() / queries.norm() < (1e-5 if image.dtype == torch.float32 else 2e-2)
         return {"queries": queries, "text": text}, {}
 
+    looks = None
+    if first == 0:
+        eager, seen = copy.deepcopy(inner), []  # other implementations don't keep the weights
+        eager.set_attn_implementation("eager")
+        for layer in eager.encoder.layer:
+            if layer.has_cross_attention:
+                layer.crossattention.attention.register_forward_hook(lambda module, given, out: seen.append(out[1].detach().mean(1)))
+        eager(around.query_tokens.expand(2, -1, -1), encoder_hidden_states=inputs["image"])
+        looks = {"attention": torch.stack(seen, 1)}
     settings = config.to_dict() | {"queries": 5, "cross_first": first}
-    write(name, [around, inner], inputs, forward, extra={"config": json.dumps(settings)})
+    write(name, [around, inner], inputs, forward, extra={"config": json.dumps(settings)}, also=looks)
 
 
 def language(name, config, kind):

@@ -50,7 +50,7 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, serve or eval.");
+    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -72,13 +72,19 @@ public final class Ocelli implements Runnable {
     Console console = new Console(out, err, settings);
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
-    line.addSubcommand(new CommandLine(new DataCommand()).addSubcommand(new DataScenes(console)));
+    line.addSubcommand(
+        new CommandLine(new DataCommand())
+            .addSubcommand(new DataScenes(console))
+            .addSubcommand(new DataCheckCommand(console))
+            .addSubcommand(new DataImport(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));
     line.addSubcommand(new CaptionCommand(console));
     line.addSubcommand(new AskCommand(console));
     line.addSubcommand(new MatchCommand(console));
+    line.addSubcommand(new IndexCommand(console));
+    line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())

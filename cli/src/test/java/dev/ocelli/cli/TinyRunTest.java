@@ -197,6 +197,23 @@ class TinyRunTest {
   }
 
   @Test
+  void alteredViewsAreComputedOnceAndServeOtherRuns() throws IOException {
+    String[] views = {"--set", "features.views=2"};
+    int stores = root.resolve("features").toFile().list().length;
+    Call first = Call.of(root, stage("views", "qformer", views));
+    assertThat(first.code()).as(first.err()).isZero();
+    assertThat(root.resolve("features").toFile().list()).hasSize(stores + 2);
+    Call again = Call.of(root, stage("views-again", "qformer", "--set", "features.views=2", "--set", "stage1.rates.body=2e-4"));
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(root.resolve("features").toFile().list()).hasSize(stores + 2);
+    assertThat(Files.mismatch(root.resolve("views/stage1/model.safetensors"), root.resolve("run/stage1/model.safetensors"))).isNotEqualTo(-1);
+    assertThat(Call.of(root, stage("views", "vlm", views)).code()).isZero();
+    Call deep = Call.of(root, stage("deep", "qformer", "--set", "features.layers=2"));
+    assertThat(deep.code()).isEqualTo(1);
+    assertThat(deep.err()).contains("features.layers is 2", "1 layers");
+  }
+
+  @Test
   void whatARunWasNotTrainedForIsSaid() throws IOException {
     String photo = at("data/images/drawing-00.png");
     JsonNode match = json(call("match --json --run", at("run"), photo, "a red circle"));

@@ -21,7 +21,7 @@ class UsageTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "pull", "features", "train", "caption", "ask", "match", "serve", "eval", "eval retrieval", "eval captions", "eval grounding", "eval language",
+        "", "pull", "features", "train", "caption", "ask", "match", "index", "search", "serve", "eval", "eval retrieval", "eval captions", "eval grounding", "eval language",
         "data", "data scenes"
       })
   void everyCommandHelpsWithAnExample(String command) {
@@ -54,7 +54,8 @@ class UsageTest {
         "frobnicate", "caption", "caption --run", "train vml --data d --out o", "train --data d", "eval",
         "eval retrieval --run r --data d --split dev", "eval retrieval --run r --data d --rerank -1", "data", "data scenes", "data scenes --out o --count many",
         "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
-        "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm", "serve", "serve --run r --port http"
+        "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm", "serve", "serve --run r --port http",
+        "index --out i", "index --run r --out i", "search dog", "search --index i", "search --index i dog --best 0"
       })
   void otherWrongUsageEndsWith2(String line) {
     Call call = Call.of(folder, line.split(" "));
@@ -76,7 +77,8 @@ class UsageTest {
       strings = {
         "--help", "train --help", "--version", "train --dta x", "train --data nowhere --out o --set stage1.bacth=3",
         "train --data nowhere --out o",
-        "caption --run nowhere a.jpg", "match --run nowhere a.jpg dog", "serve --run nowhere", "data scenes --out o --count 3", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
+        "caption --run nowhere a.jpg", "match --run nowhere a.jpg dog", "serve --run nowhere", "index --run nowhere photos --out i", "search --index nowhere dog",
+        "data scenes --out o --count 3", "eval grounding --run nowhere --data nowhere", "features --model m nowhere.jpg --out o"
       })
   void answersWithoutLibtorch(String line) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xlog:class+load:stdout", "-cp"));

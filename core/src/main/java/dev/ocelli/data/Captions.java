@@ -1,9 +1,13 @@
 package dev.ocelli.data;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** What is done to a caption before training. */
 public final class Captions {
+  private static final Pattern SIDES =
+      Pattern.compile("\\b(left|right)(most|wards?|hand(ed)?|s)?\\b|\\b(counter|anti)?-?clockwise\\b", Pattern.CASE_INSENSITIVE);
+
   private Captions() {}
 
   /**
@@ -21,6 +25,11 @@ public final class Captions {
       text = text.substring(0, end);
     }
     return lowercase ? text.toLowerCase(Locale.ROOT) : text;
+  }
+
+  /** Whether an English caption says which side something is on, so that it would be wrong of the mirrored photo. */
+  public static boolean saysSide(String caption) {
+    return SIDES.matcher(caption).find();
   }
 
   /** Whether a reader sees anything: a text of spaces, control and zero-width characters alone gives a tokenizer nothing. */

@@ -78,6 +78,11 @@ public record ImageTextScores(
         photos.photos().size(), IMAGES_AT_ONCE, (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
   }
 
+  /** Unit vectors of photos that an encoder has seen, {@code [photos, tokens, imageHidden]} to {@code [photos, queries, size]}. */
+  public Tensor images(Tensor features) {
+    return Scope.noGrad(() -> model.contrast().images(model.qformer().queries(compute.place(features), false)));
+  }
+
   /** Unit vectors of texts, {@code [texts, size]}. */
   public Tensor texts(List<String> texts) {
     return inBlocks(
@@ -87,6 +92,19 @@ public record ImageTextScores(
           TextBatch batch = batch(texts.subList(from, to));
           return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
         });
+  }
+
+  /** As {@link #texts}, in Java's memory. */
+  public List<float[]> textVectors(List<String> texts) {
+    List<float[]> vectors = new ArrayList<>();
+    Scope.run(
+        () -> {
+          Tensor all = texts(texts);
+          for (int i = 0; i < texts.size(); i++) {
+            vectors.add(Tensors.floats(all.select(0, i)));
+          }
+        });
+    return vectors;
   }
 
   /**

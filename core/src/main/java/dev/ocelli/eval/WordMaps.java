@@ -85,7 +85,7 @@ public record WordMaps(Vlm vlm, VisionEncoder.Grid grid) {
       return Scope.all(
           () -> {
             Tensor states =
-                vlm.qformer().queries(features, (layer, p) -> patches.add(kept(p.narrow(3, grid.before(), grid.patches()))));
+                vlm.qformer().queries(features, (layer, p) -> patches.add(kept(onPatches(p))));
             Tensor image = vlm.projector().apply(states).to(vlm.language().type());
             Tensor said = vlm.language().embed(vlm.compute().place(Tensors.of(answer, 1, answer.length)));
             Tensor all = Tensors.cat(1, vlm.prompt(image, before, after), said);
@@ -100,6 +100,12 @@ public record WordMaps(Vlm vlm, VisionEncoder.Grid grid) {
       slots.forEach(Tensor::close);
       patches.forEach(Tensor::close);
     }
+  }
+
+  /** Where the encoder gives several layers' features one behind the other, a patch comes several times: its shares add up. */
+  private Tensor onPatches(Tensor p) {
+    Tensor rounds = p.view(p.size(0), p.size(1), p.size(2), -1, (long) grid.before() + grid.patches());
+    return rounds.sum(new long[] {3}, false, new ScalarTypeOptional()).narrow(3, grid.before(), grid.patches());
   }
 
   private static Tensor kept(Tensor p) {

@@ -1,6 +1,7 @@
 package dev.ocelli.generate;
 
 import dev.ocelli.model.KeyValueCache;
+import dev.ocelli.model.Prefix;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -17,8 +18,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Lets the model speak about pictures: the prompt goes through it once, then one token of every picture's answer at a time.
  *
  * @param end the token that ends an answer
+ * @param prefix keeps what the last prompt began with
  */
-public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
+public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) implements AutoCloseable {
+  public Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
+    this(vlm, tokenizer, end, vlm.prefix());
+  }
+
   /** Answers to one prompt about several pictures; {@code features} is {@code [pictures, patches, imageHidden]}. */
   public List<String> answers(Tensor features, ChatPrompt.Ids prompt, SamplingSettings settings, long firstRow) {
     return answers(features, prompt, settings, firstRow, piece -> {});
@@ -36,9 +42,12 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
     Scope.noGrad(
         () -> {
           Tensor image = vlm.image(features, false);
-          Tensor embeddings = vlm.prompt(image, prompt.before(), prompt.after());
-          long room = embeddings.size(1) + settings.maxTokens();
+          Tensor embeddings = vlm.prompt(image, new int[0], prompt.after());
+          long room = prompt.before().length + embeddings.size(1) + settings.maxTokens();
           try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), features.size(0), room)) {
+            if (prompt.before().length > 0) {
+              prefix.begin(cache, prompt.before());
+            }
             answers.addAll(loop.write(chosen -> Scope.of(() -> next(chosen == null ? embeddings : embed(chosen), cache))));
           }
           return image;
@@ -54,6 +63,11 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
   private Tensor next(Tensor embeddings, KeyValueCache cache) {
     Tensor hidden = vlm.language().forward(embeddings, vlm.lora(), false, cache);
     return vlm.language().logits(hidden.select(1, hidden.size(1) - 1)).cpu().to(ScalarType.Float).contiguous();
+  }
+
+  @Override
+  public void close() {
+    prefix.close();
   }
 
   private static int[] concat(int[] a, int[] b) {

@@ -49,7 +49,7 @@ public final class Resize {
     return down ? vertical(between, rows, y) : between;
   }
 
-  private static RgbImage crop(RgbImage in, int left, int top, int w, int h) {
+  static RgbImage crop(RgbImage in, int left, int top, int w, int h) {
     if (w == in.width() && h == in.height()) {
       return in;
     }

@@ -1,24 +1,22 @@
 package dev.ocelli.model;
 
-import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Photo;
-import dev.ocelli.image.ImageReader;
+import dev.ocelli.data.Picture;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -48,24 +46,35 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
   /** The store's key for this encoder, its weights and its preprocessing. */
   public FeatureStore.Key key() {
     return new FeatureStore.Key(
-        vision.identity().name(), vision.identity().sha256(), vision.preprocessing().fingerprint() + "; " + compute.type());
+        vision.identity().name(),
+        vision.identity().sha256(),
+        vision.preprocessing().fingerprint() + "; " + compute.type() + vision.encoder().layers().fingerprint());
+  }
+
+  private FeatureStore.Key key(PhotoViews views, int view) {
+    FeatureStore.Key whole = key();
+    return new FeatureStore.Key(whole.encoder(), whole.weights(), whole.preprocessing() + "; " + views.fingerprint(view));
+  }
+
+  /** What takes features in, a batch at a time. */
+  public interface Sink {
+    /**
+     * @param pictures SHA-256 of each picture file
+     * @param features bf16 {@code [pictures, tokens, hidden]} on the CPU; closed afterwards
+     */
+    void take(List<String> pictures, Tensor features);
+  }
+
+  /** What is done with a photo before the encoder's own preprocessing. */
+  private interface Alteration {
+    RgbImage of(RgbImage image, String picture);
   }
 
   /** Features of photos, those missing computed and added. Photos that can't be read are noted in {@code bad} and left out. */
   public PhotoFeatures build(List<Photo> photos, Path root, BadPhotos bad) {
     FeatureStore store = FeatureStore.open(root, key());
     Map<String, String> pictures = hash(photos, bad);
-    List<Photo> missing = new ArrayList<>();
-    Map<String, Boolean> asked = new HashMap<>();
-    for (Photo photo : photos) {
-      String picture = pictures.get(photo.image());
-      if (picture != null && !bad.contains(photo.image()) && !store.has(picture) && asked.put(picture, true) == null) {
-        missing.add(photo);
-      }
-    }
-    if (!missing.isEmpty()) {
-      compute(missing, pictures, store, bad);
-    }
+    fill(store, photos, pictures, bad, "features", (image, picture) -> image);
     if (!stop.getAsBoolean()) {
       // Files of equal bytes (a download's error page, say) are decoded once, but each is a photo that can't be used.
       photos.stream()
@@ -77,6 +86,54 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     return new PhotoFeatures(usable, pictures, store);
   }
 
+  /**
+   * Features of altered views of photos, those missing computed and added: as much time and disk a view as the photos themselves took.
+   *
+   * @param photos of {@link #build}
+   * @return the same photos with their views
+   */
+  public PhotoFeatures withViews(PhotoFeatures photos, PhotoViews views, Path root, BadPhotos bad) {
+    List<FeatureStore> stores = new ArrayList<>();
+    for (int view = 1; view <= views.count() && !stop.getAsBoolean(); view++) {
+      int number = view;
+      FeatureStore store = FeatureStore.open(root, key(views, view));
+      fill(
+          store, photos.photos(), photos.pictures(), bad, "features of view " + view + " of " + views.count(),
+          (image, picture) -> views.of(image, picture, number));
+      stores.add(store);
+    }
+    return new PhotoFeatures(photos.photos(), photos.pictures(), photos.store(), stores);
+  }
+
+  /**
+   * Computes features without keeping them.
+   *
+   * @param pictures SHA-256 of each photo's file, by {@link Photo#image()}
+   */
+  public void each(List<Photo> photos, Map<String, String> pictures, BadPhotos bad, Progress.Task task, Sink sink) {
+    compute(photos, pictures, bad, (image, picture) -> image, task, sink);
+  }
+
+  /** Adds what a store lacks. */
+  private void fill(
+      FeatureStore store, List<Photo> photos, Map<String, String> pictures, BadPhotos bad, String name, Alteration alteration) {
+    List<Photo> missing = new ArrayList<>();
+    Map<String, Boolean> asked = new HashMap<>();
+    for (Photo photo : inPlaceOrder(photos)) {
+      String picture = pictures.get(photo.image());
+      if (picture != null && !bad.contains(photo.image()) && !store.has(picture) && asked.put(picture, true) == null) {
+        missing.add(photo);
+      }
+    }
+    if (!missing.isEmpty()) {
+      try (Progress.Task task = progress.start(name, missing.size(), "photos")) {
+        Shard shard = new Shard(store);
+        compute(missing, pictures, bad, alteration, task, shard::add);
+        shard.write();
+      }
+    }
+  }
+
   /** Features of one picture, {@code [1, tokens, hidden]}, without any store. */
   public Tensor see(RgbImage image) {
     var preprocessing = vision.preprocessing();
@@ -86,12 +143,17 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
                 .forward(compute.place(Tensors.of(preprocessing.apply(image), 1, 3, preprocessing.height(), preprocessing.width()))));
   }
 
+  private static List<Photo> inPlaceOrder(List<Photo> photos) {
+    return photos.stream().sorted(Comparator.comparing(Photo::picture, Picture.BY_PLACE)).toList();
+  }
+
   private static Map<String, String> hash(List<Photo> photos, BadPhotos bad) {
     Map<String, String> pictures = new LinkedHashMap<>();
-    for (Photo photo : photos) {
+    // Pictures inside large files are read front to back: each page of a Parquet file once.
+    for (Photo photo : inPlaceOrder(photos)) {
       if (!bad.contains(photo.image())) {
         try {
-          pictures.put(photo.image(), Sha256.of(photo.file()));
+          pictures.put(photo.image(), Sha256.of(photo.picture().bytes()));
         } catch (UserError e) {
           bad.add(photo.image(), e.getMessage());
         }
@@ -100,18 +162,18 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     return pictures;
   }
 
-  private void compute(List<Photo> photos, Map<String, String> pictures, FeatureStore store, BadPhotos bad) {
+  private void compute(
+      List<Photo> photos, Map<String, String> pictures, BadPhotos bad, Alteration alteration, Progress.Task task, Sink sink) {
     int threads = Runtime.getRuntime().availableProcessors();
     ExecutorService decoders = Executors.newFixedThreadPool(threads, FeatureBuilder::daemon);
-    try (Progress.Task task = progress.start("features", photos.size(), "photos")) {
+    try {
       Deque<Future<Decoded>> ahead = new ArrayDeque<>();
-      Shard shard = new Shard(store);
       List<Decoded> batch = new ArrayList<>();
       int next = 0;
       for (int done = 0; done < photos.size() && !stop.getAsBoolean(); done++) {
         while (next < photos.size() && ahead.size() < 3 * BATCH) {
           Photo photo = photos.get(next++);
-          ahead.add(decoders.submit(() -> decode(photo, pictures.get(photo.image()))));
+          ahead.add(decoders.submit(() -> decode(photo, pictures.get(photo.image()), alteration)));
         }
         Decoded decoded = wait(ahead.remove());
         if (decoded.problem != null) {
@@ -120,29 +182,25 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
           batch.add(decoded);
         }
         if (batch.size() == BATCH || done == photos.size() - 1) {
-          encode(batch, shard);
+          encode(batch, sink);
           batch.clear();
         }
         task.advance(1);
       }
-      shard.write();
     } finally {
       decoders.shutdownNow();
     }
   }
 
-  private Decoded decode(Photo photo, String picture) {
+  private Decoded decode(Photo photo, String picture, Alteration alteration) {
     try {
-      byte[] bytes = Files.readAllBytes(photo.file());
-      return new Decoded(photo.image(), picture, vision.preprocessing().apply(ImageReader.read(bytes, photo.file().toString())), null);
+      return new Decoded(photo.image(), picture, vision.preprocessing().apply(alteration.of(photo.picture().rgb(), picture)), null);
     } catch (UserError e) {
       return new Decoded(photo.image(), picture, null, e.getMessage());
-    } catch (IOException e) {
-      return new Decoded(photo.image(), picture, null, AtomicFile.reason(e));
     }
   }
 
-  private void encode(List<Decoded> batch, Shard shard) {
+  private void encode(List<Decoded> batch, Sink sink) {
     if (batch.isEmpty()) {
       return;
     }
@@ -160,7 +218,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
                     .cpu()
                     .to(ScalarType.BFloat16)
                     .contiguous())) {
-      shard.add(batch.stream().map(Decoded::picture).toList(), features);
+      sink.take(batch.stream().map(Decoded::picture).toList(), features);
     }
   }
 

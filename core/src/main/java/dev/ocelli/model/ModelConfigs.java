@@ -34,9 +34,20 @@ public final class ModelConfigs {
     }
   }
 
-  /** The vision encoder that a config.json describes. */
+  /** As {@link #vision(Map, EncoderLayers, Weights)}, of which the last layer is looked at. */
   public static VisionEncoder vision(Map<String, Object> config, Weights weights) {
-    return type(config, VISION).equals("resnet") ? new ResNet(resnet(config), weights) : new Vit(vit(config), weights);
+    return vision(config, EncoderLayers.LAST, weights);
+  }
+
+  /** The vision encoder that a config.json describes. */
+  public static VisionEncoder vision(Map<String, Object> config, EncoderLayers layers, Weights weights) {
+    if (!type(config, VISION).equals("resnet")) {
+      return new Vit(vit(config), layers, weights);
+    }
+    if (layers.last() > 1) {
+      throw UserError.of("features.layers is %d, but the layers of a ResNet differ in size, so they can't be joined. Set it to 1.", layers.last());
+    }
+    return new ResNet(resnet(config), weights);
   }
 
   /** Of {@code model_type} vit or dinov2. */

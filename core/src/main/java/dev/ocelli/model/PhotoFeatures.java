@@ -18,8 +18,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Photos with the frozen encoder's features of each.
  *
  * @param pictures SHA-256 of each photo's file, by {@link Photo#image()}
+ * @param store of the photos as they are
+ * @param views of their altered views, a store each
  */
-public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
+public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store, List<FeatureStore> views) {
+  /** Without altered views. */
+  public PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
+    this(photos, pictures, store, List.of());
+  }
+
   /** Memory for {@code photos} rows, which {@link #read} fills. */
   public ByteBuffer buffer(int photos) {
     return ByteBuffer.allocateDirect(Math.multiplyExact(photos, store.rowBytes())).order(ByteOrder.nativeOrder());
@@ -27,7 +34,16 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** Appends one photo's features. No libtorch: any thread may do it. */
   public void read(int photo, ByteBuffer target) {
-    store.read(pictures.get(photos.get(photo).image()), target);
+    read(photo, 0, target);
+  }
+
+  /**
+   * As {@link #read(int, ByteBuffer)}, of a view.
+   *
+   * @param view 0 for the photo as it is
+   */
+  public void read(int photo, int view, ByteBuffer target) {
+    (view == 0 ? store : views.get(view - 1)).read(pictures.get(photos.get(photo).image()), target);
   }
 
   /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */
@@ -46,6 +62,6 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** The same store with other photos. */
   public PhotoFeatures with(List<Photo> others) {
-    return new PhotoFeatures(others, pictures, store);
+    return new PhotoFeatures(others, pictures, store, views);
   }
 }

@@ -79,9 +79,15 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
 
   /** A photo encoder: ViT, DINOv2 or ResNet. */
   public Vision vision(String name) {
+    return vision(name, EncoderLayers.LAST);
+  }
+
+  /** @param layers those that are looked at */
+  public Vision vision(String name, EncoderLayers layers) {
     if (random.contains("vision")) {
       Map<String, Object> config = KnownConfigs.of(name);
-      return new Vision(identity(name), ModelConfigs.vision(config, new RandomWeights(seed, compute)), preprocessing(config, null));
+      VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, layers, new RandomWeights(seed, compute)));
+      return new Vision(identity(name), encoder, preprocessing(config, null));
     }
     PulledModel pulled = pull.pull(name, progress);
     Map<String, Object> config = pulled.config();
@@ -89,7 +95,7 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
       String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
       prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
       Weights weights = new FrozenWeights(file, prefix, compute);
-      VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, weights));
+      VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, layers, weights));
       return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json")));
     }
   }

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -75,6 +76,10 @@ public final class QFormer {
     Tensor looks(Tensor x, Tensor image, long heads) {
       return Attention.probabilities(Attention.split(query.apply(x), heads), Attention.split(image.chunk(2, -1).get(0), heads), null);
     }
+
+    Tensor weights(Tensor x, Tensor image, long heads) {
+      return Attention.weights(query.apply(x), image.chunk(2, -1).get(0), heads);
+    }
   }
 
   /** {@code cross} is null where a layer has none, {@code textForward} where the text half was dropped. */
@@ -111,6 +116,10 @@ public final class QFormer {
     /** One image alone, several times over. */
     public Look repeat(long image, long times) {
       return each(kv -> kv.narrow(0, image, 1).expand(times, -1, -1));
+    }
+
+    long images() {
+      return keyValues.stream().filter(Objects::nonNull).findFirst().orElseThrow().size(0);
     }
 
     private Look each(UnaryOperator<Tensor> change) {
@@ -219,9 +228,32 @@ public final class QFormer {
   }
 
   private Pass see(Look image, boolean training, AttentionWatch watch) {
-    long images = image.keyValues().stream().filter(Objects::nonNull).findFirst().orElseThrow().size(0);
     double dropout = training ? config.dropout() : 0;
-    return pass(queryVectors(images, dropout), config.queries(), image, null, null, dropout, watch);
+    return pass(queryVectors(image.images(), dropout), config.queries(), image, null, null, dropout, watch);
+  }
+
+  /**
+   * Where the queries look: the weights of the cross-attention, the mean of its heads.
+   *
+   * @return fp32 {@code [images, layers with cross-attention, queries, patches]}; each row sums to 1
+   */
+  public Tensor attention(Look image) {
+    return Scope.noGrad(
+        () -> {
+          Tensor x = queryVectors(image.images(), 0);
+          List<Tensor> weights = new ArrayList<>();
+          for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            Tensor all = layer.queryKeyValue().apply(x);
+            Tensor seen = layer.selfAttention(x, all.narrow(2, 0, config.hidden()), all.narrow(2, config.hidden(), 2L * config.hidden()), null, config.heads(), 0);
+            Tensor patches = image.keyValues().get(i);
+            if (layer.cross() != null) {
+              weights.add(layer.cross().weights(seen, patches, config.heads()));
+            }
+            x = layer.queries(seen, patches, config.heads(), 0);
+          }
+          return torch.stack(new TensorVector(weights.toArray(Tensor[]::new)), 1);
+        });
   }
 
   /**

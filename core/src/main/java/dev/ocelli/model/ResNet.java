@@ -102,6 +102,16 @@ public final class ResNet implements VisionEncoder {
   }
 
   @Override
+  public EncoderLayers layers() {
+    return EncoderLayers.LAST;
+  }
+
+  @Override
+  public float[] onPatches(float[] tokens) {
+    return tokens.clone();
+  }
+
+  @Override
   public Tensor forward(Tensor pixels) {
     ScalarType type = Tensors.type(first.kernel());
     return Scope.of(

@@ -7,6 +7,17 @@ public sealed interface VisionEncoder permits Vit, ResNet {
   /** Size of each feature vector. */
   int hidden();
 
+  /** Which layers the features are of. */
+  EncoderLayers layers();
+
+  /**
+   * What falls on the patches of the picture, row by row, of what falls on the tokens: of a class token nothing does, and several layers'
+   * shares add up.
+   *
+   * @param tokens {@code [tokens]}
+   */
+  float[] onPatches(float[] tokens);
+
   /** How many numbers the encoder has learnt. */
   long parameters();
 

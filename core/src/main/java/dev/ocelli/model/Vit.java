@@ -1,5 +1,6 @@
 package dev.ocelli.model;
 
+import dev.ocelli.UserError;
 import dev.ocelli.nn.Attention;
 import dev.ocelli.nn.LayerNorm;
 import dev.ocelli.nn.Linear;
@@ -53,6 +54,7 @@ public final class Vit implements VisionEncoder {
   }
 
   private final Config config;
+  private final EncoderLayers seen;
   private final CountedWeights counted;
   private final Tensor classToken;
   private final Tensor positions;
@@ -60,8 +62,13 @@ public final class Vit implements VisionEncoder {
   private final List<Layer> layers = new ArrayList<>();
   private final LayerNorm norm;
 
-  public Vit(Config config, Weights source) {
+  /** @param seen which layers the features are of */
+  public Vit(Config config, EncoderLayers seen, Weights source) {
+    if (seen.last() > config.layers()) {
+      throw UserError.of("features.layers is %d, but the encoder has %d layers. Ask for fewer.", seen.last(), config.layers());
+    }
     this.config = config;
+    this.seen = seen;
     counted = new CountedWeights(source);
     Weights weights = counted;
     int d = config.hidden();
@@ -99,7 +106,24 @@ public final class Vit implements VisionEncoder {
 
   @Override
   public int hidden() {
-    return config.hidden();
+    return seen.width() * config.hidden();
+  }
+
+  @Override
+  public EncoderLayers layers() {
+    return seen;
+  }
+
+  @Override
+  public float[] onPatches(float[] tokens) {
+    int each = tokens.length / seen.rounds();
+    float[] patches = new float[each - 1];
+    for (int i = 0; i < tokens.length; i++) {
+      if (i % each > 0) {
+        patches[i % each - 1] += tokens[i];
+      }
+    }
+    return patches;
   }
 
   @Override
@@ -111,11 +135,16 @@ public final class Vit implements VisionEncoder {
         () -> {
           Tensor x = torch.add(Tensors.cat(1, classToken.to(type).expand(pixels.size(0), -1, -1), embed(pixels.to(type), rows, columns)),
               positionsFor(rows, columns).to(type));
-          for (Layer layer : layers) {
+          List<Tensor> last = new ArrayList<>();
+          for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
             Tensor in = x;
             x = Scope.of(() -> layer.apply(in, config.heads()));
+            if (i >= layers.size() - seen.last()) {
+              last.add(norm.apply(x));
+            }
           }
-          return norm.apply(x);
+          return seen.join(last);
         });
   }
 

@@ -101,6 +101,11 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
             Tensors.cat(1, words(before).expand(image.size(0), -1, -1), image, words(after).expand(image.size(0), -1, -1)));
   }
 
+  /** What reads the words that conversations begin with once. */
+  public Prefix prefix() {
+    return new Prefix(language, lora, compute);
+  }
+
   private Tensor words(int[] ids) {
     return language.embed(compute.place(Tensors.of(ids, 1, ids.length)));
   }

@@ -74,7 +74,10 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     this.validation = validation;
     Recipe.Stage2 s = recipe.stage2();
     chat = new ChatPrompt(language.template(), language.tokenizer(), s.image().equals("after_prompt"));
-    pairs = new Pairs(recipe.seed(), "stage 2", train.photos(), recipe.data(), s.captions().equals("all"), Math.multiplyExact(s.batch(), s.accumulate()));
+    pairs =
+        new Pairs(
+            recipe.seed(), "stage 2", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"),
+            Math.multiplyExact(s.batch(), s.accumulate()));
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
@@ -163,7 +166,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       List<Vlm.Example> examples = new ArrayList<>(n);
       for (int row = from; row < from + n; row++) {
         Pairs.Pair pair = pairs.pair(step, row);
-        train.read(pair.photo(), features);
+        train.read(pair.photo(), pair.view(), features);
         boolean perBatch = recipe.stage2().promptPer().equals("batch");
         ChatPrompt.Ids prompt = prompt(step, perBatch ? from : row);
         examples.add(new Vlm.Example(prompt.before(), prompt.after(), language.answer(pair.caption())));

@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.Pretrained;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.weights.Pull;
@@ -13,7 +14,7 @@ import java.util.Map;
  */
 public final class FrozenModels implements AutoCloseable {
   /** What makes two runs' models the same. The seed counts for random weights only and is 0 otherwise. */
-  private record Key(String name, Compute compute, boolean random, long seed) {}
+  private record Key(String name, EncoderLayers layers, Compute compute, boolean random, long seed) {}
 
   private final Pull pull;
   private final Progress progress;
@@ -27,17 +28,19 @@ public final class FrozenModels implements AutoCloseable {
 
   Pretrained.Vision vision(Recipe recipe, Compute compute) {
     String name = recipe.models().vision();
-    return visions.computeIfAbsent(key(name, "vision", recipe, compute), k -> pretrained(recipe, compute).vision(name));
+    EncoderLayers layers = recipe.features().encoderLayers();
+    return visions.computeIfAbsent(key(name, layers, "vision", recipe, compute), k -> pretrained(recipe, compute).vision(name, layers));
   }
 
   Pretrained.Language language(Recipe recipe, Compute compute) {
     String name = recipe.models().language();
-    return languages.computeIfAbsent(key(name, "language", recipe, compute), k -> pretrained(recipe, compute).language(name));
+    return languages.computeIfAbsent(key(name, null, "language", recipe, compute), k -> pretrained(recipe, compute).language(name));
   }
 
-  private static Key key(String name, String part, Recipe recipe, Compute compute) {
+  /** @param layers null for what is no encoder */
+  private static Key key(String name, EncoderLayers layers, String part, Recipe recipe, Compute compute) {
     boolean random = recipe.models().random().contains(part);
-    return new Key(name, compute, random, random ? recipe.seed() : 0);
+    return new Key(name, layers, compute, random, random ? recipe.seed() : 0);
   }
 
   private Pretrained pretrained(Recipe recipe, Compute compute) {

@@ -3,8 +3,10 @@ package dev.ocelli.train;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Draws;
 import dev.ocelli.data.Photo;
+import dev.ocelli.model.PhotoViews;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * In which order a stage sees its pairs of photo and caption: a function of the seed and the pair's number alone. Each pass is a shuffle of
@@ -13,14 +15,16 @@ import java.util.List;
 final class Pairs {
   /**
    * @param photo index into the photos
+   * @param view of the photo; 0 for the photo as it is
    */
-  record Pair(int photo, String caption) {}
+  record Pair(int photo, int view, String caption) {}
 
   private record Item(int photo, int caption) {}
 
   private final long seed;
   private final String stage;
   private final List<Photo> photos;
+  private final PhotoViews views;
   private final boolean lowercase;
   private final boolean stripStop;
   private final List<Item> items = new ArrayList<>();
@@ -29,13 +33,15 @@ final class Pairs {
   private int[] order;
 
   /**
+   * @param views one of them, or the photo as it is, is drawn for each pair
    * @param all each caption once a pass, instead of one drawn caption a photo
    * @param perStep pairs a step; fewer where there are fewer
    */
-  Pairs(long seed, String stage, List<Photo> photos, Recipe.Data data, boolean all, int perStep) {
+  Pairs(long seed, String stage, List<Photo> photos, PhotoViews views, Recipe.Data data, boolean all, int perStep) {
     this.seed = seed;
     this.stage = stage;
     this.photos = photos;
+    this.views = views;
     this.lowercase = data.lowercase();
     this.stripStop = data.stripStop();
     for (int p = 0; p < photos.size(); p++) {
@@ -61,10 +67,18 @@ final class Pairs {
       order = Draws.permutation(seed, stage + " order", pass, items.size());
       shuffledPass = pass;
     }
-    Item item = items.get(order[(int) (step % stepsPerPass() * perStep + row)]);
+    int number = order[(int) (step % stepsPerPass() * perStep + row)];
+    Item item = items.get(number);
     List<String> captions = photos.get(item.photo).captions();
     int caption = item.caption >= 0 ? item.caption : Draws.below(seed, stage + " caption", pass, item.photo, captions.size());
-    return new Pair(item.photo, text(captions.get(caption)));
+    String text = captions.get(caption);
+    return new Pair(item.photo, view(text, pass, number), text(text));
+  }
+
+  private int view(String caption, long pass, int item) {
+    boolean sides = Captions.saysSide(caption);
+    int[] fit = IntStream.rangeClosed(0, views.count()).filter(v -> v == 0 || !sides || !views.mirrored(v)).toArray();
+    return fit[Draws.below(seed, stage + " view", pass, item, fit.length)];
   }
 
   /** A caption as it is trained on. */

@@ -65,7 +65,9 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     this.train = train;
     this.validation = validation;
     Recipe.Stage1 s = recipe.stage1();
-    pairs = new Pairs(recipe.seed(), "stage 1", train.photos(), recipe.data(), s.captions().equals("all"), s.batch());
+    pairs =
+        new Pairs(
+            recipe.seed(), "stage 1", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"), s.batch());
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
@@ -128,7 +130,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
       Pairs.Pair pair = pairs.pair(step, row);
       photos[row] = pair.photo();
       captions.add(pair.caption());
-      train.read(pair.photo(), features);
+      train.read(pair.photo(), pair.view(), features);
     }
     return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, recipe.stage1().maxTokens()), photos);
   }

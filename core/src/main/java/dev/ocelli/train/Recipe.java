@@ -3,9 +3,12 @@ package dev.ocelli.train;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.ocelli.UserError;
+import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.Objective;
+import dev.ocelli.model.PhotoViews;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,6 +24,7 @@ public record Recipe(
     int threads,
     Models models,
     Data data,
+    Features features,
     QFormerShape qformer,
     Stage1 stage1,
     Stage2 stage2,
@@ -42,6 +46,25 @@ public record Recipe(
       within("data.max_bad_photos", maxBadPhotos, 0, Integer.MAX_VALUE);
       within("data.test", test, 0, 0.9);
       within("data.validation", validation, 0, 0.5);
+    }
+  }
+
+  /** What the frozen encoder sees of each photo. */
+  public record Features(int layers, String join, int views, double crop, boolean flip, double colour) {
+    public Features {
+      within("features.layers", layers, 1, 1024);
+      oneOf("features.join", join, "hidden", "tokens");
+      within("features.views", views, 0, 1000);
+      within("features.crop", crop, 0.01, 1);
+      within("features.colour", colour, 0, 1);
+    }
+
+    EncoderLayers encoderLayers() {
+      return layers == 1 ? EncoderLayers.LAST : new EncoderLayers(layers, EncoderLayers.Join.valueOf(join.toUpperCase(Locale.ROOT)));
+    }
+
+    PhotoViews photoViews() {
+      return views == 0 ? PhotoViews.NONE : new PhotoViews(views, crop, flip, colour);
     }
   }
 
@@ -178,8 +201,9 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {
+  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop, String weights) {
     public Generation {
+      oneOf("generation.weights", weights, "bf16", "int8", "int4");
       within("generation.max_tokens", maxTokens, 1, 1 << 20);
       within("generation.temperature", temperature, 0, 100);
       within("generation.top_k", topK, 0, 1 << 30);

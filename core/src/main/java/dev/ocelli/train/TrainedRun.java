@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.CaptionFolder;
@@ -17,6 +18,7 @@ import dev.ocelli.generate.Captioner;
 import dev.ocelli.generate.QFormerCaptioner;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.FeatureBuilder;
+import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.PhotoFeatures;
@@ -25,7 +27,9 @@ import dev.ocelli.model.Projector;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.FrozenWeights;
+import dev.ocelli.search.IndexIdentity;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
 import dev.ocelli.weights.Pull;
@@ -33,6 +37,7 @@ import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +59,10 @@ public final class TrainedRun implements AutoCloseable {
   private Vlm vlm;
   private ImageTextModel imageText;
   private Tokenizer stage1Tokenizer;
+  private DecodingWeights weights;
+  private Vlm speaking;
+  private Crew crew;
+  private final List<Captioner> captioners = new ArrayList<>();
 
   /**
    * @param warn gets a line where something may not be as it was in training
@@ -91,6 +100,7 @@ public final class TrainedRun implements AutoCloseable {
       torch.set_num_threads(recipe.threads());
     }
     compute = Compute.of(recipe.precision(), recipe.device());
+    weights = DecodingWeights.of(recipe.generation().weights()).orPlain(compute);
   }
 
   public Recipe recipe() {
@@ -137,11 +147,50 @@ public final class TrainedRun implements AutoCloseable {
     return vlm;
   }
 
-  /** What answers questions, with the adapters merged into the language model. */
+  /** What answers questions, with the adapters merged into the language model. Closed with the run. */
   public Captioner captioner() {
-    Vlm apart = vlm();
-    Vlm merged = new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, compute);
-    return new Captioner(merged, language().tokenizer(), language().end());
+    Captioner captioner = new Captioner(merged(), language().tokenizer(), language().end());
+    captioners.add(captioner);
+    return captioner;
+  }
+
+  /** The trained model for answering, with the adapters merged into the language model and the weights that {@link #weights} chose. */
+  public Vlm merged() {
+    Vlm apart = speaking();
+    return new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, compute);
+  }
+
+  /** {@link #vlm} for answering: its language model has the weights that {@link #weights} chose. */
+  public Vlm speaking() {
+    if (weights.format() == null) {
+      return vlm();
+    }
+    if (speaking == null) {
+      Vlm plain = vlm();
+      crew = new Crew(torch.get_num_threads());
+      speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().quantised(weights.format(), crew), plain.lora(), compute);
+    }
+    return speaking;
+  }
+
+  /** The file of the trained adapters: what tells one state of a run from another. */
+  public Path adapter() {
+    Path file = run.vlm().resolve("adapter").resolve("adapter_model.safetensors");
+    if (!Files.exists(file)) {
+      throw UserError.of("%s has no trained vision-language model yet. Train stage 2: ocelli train vlm.", run.path());
+    }
+    return file;
+  }
+
+  /** In what form answers read the language model's weights. */
+  public DecodingWeights weights() {
+    return weights;
+  }
+
+  /** Chooses in what form answers read the language model's weights, instead of the recipe's {@code generation.weights}. Comes first. */
+  public void weights(DecodingWeights weights) {
+    weights.check(compute);
+    this.weights = weights;
   }
 
   /** The recipe's own first prompts, or with another question. */
@@ -194,6 +243,43 @@ public final class TrainedRun implements AutoCloseable {
   public ImageTextScores imageTextScores() {
     return new ImageTextScores(
         imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+  }
+
+  /** What an index of photos made with this run belongs to. */
+  public IndexIdentity indexIdentity() {
+    ImageTextScores scores = searchable();
+    boolean best = scores.similarity() == ImageTextHeads.Similarity.BEST;
+    return new IndexIdentity(
+        run.path().toAbsolutePath().normalize(),
+        stage1Sha256(),
+        Sha256.of(features().key().weights() + features().key().preprocessing()),
+        best ? imageText().qformer().config().queries() : 1,
+        recipe.qformer().projection());
+  }
+
+  /** SHA-256 of what stage 1 has learnt. */
+  public String stage1Sha256() {
+    return Sha256.of(run.stage1().resolve("model.safetensors"));
+  }
+
+  /** As {@link #imageTextScores}, of a run that has learnt to compare. */
+  public ImageTextScores searchable() {
+    if (imageText().contrast() == null) {
+      throw UserError.of("%s was trained without contrast (stage1.objectives.itc: 0), which searching needs. Train a run with it.", run.path());
+    }
+    return imageTextScores();
+  }
+
+  /** Captions of the photos that the run was not trained on, as far as its data is still there; else empty. */
+  public List<String> heldOutCaptions() {
+    if (!(run.about().get("data") instanceof Map<?, ?> data && data.get("folder") instanceof String folder && Files.isDirectory(Path.of(folder)))) {
+      return List.of();
+    }
+    try {
+      return read(Path.of(folder)).photos(Part.TEST).stream().flatMap(p -> p.captions().stream()).toList();
+    } catch (UserError changed) {
+      return List.of();
+    }
   }
 
   /** Recall by stage 1's Q-Former. */
@@ -303,6 +389,10 @@ public final class TrainedRun implements AutoCloseable {
 
   @Override
   public void close() {
+    captioners.forEach(Captioner::close);
+    if (crew != null) {
+      crew.close();
+    }
     if (alone) {
       frozen.close();
     }

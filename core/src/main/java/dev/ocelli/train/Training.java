@@ -104,16 +104,17 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     if (stage2) {
       pretrained.checkLanguage(recipe.models().language());
     }
-    Pretrained.Vision vision = pretrained.vision(recipe.models().vision());
+    Pretrained.Vision vision = pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers());
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
     folder.missing().forEach(bad::add);
     List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
-    PhotoFeatures seen = new FeatureBuilder(vision, compute, progress, stop).build(used, features, bad);
+    FeatureBuilder builder = new FeatureBuilder(vision, compute, progress, stop);
+    PhotoFeatures seen = builder.build(used, features, bad);
+    PhotoFeatures train = builder.withViews(seen.with(part(seen, Part.TRAIN)), recipe.features().photoViews(), features, bad);
     if (stop.getAsBoolean()) {
       return Outcome.STOPPED;
     }
-    PhotoFeatures train = seen.with(part(seen, Part.TRAIN));
     PhotoFeatures validation = seen.with(part(seen, Part.VALIDATION));
     if (train.photos().isEmpty()) {
       throw UserError.of("%s: no photo is left to train on. Look at %s.", data, run.skipped());

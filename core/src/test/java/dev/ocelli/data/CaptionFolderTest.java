@@ -47,7 +47,7 @@ final class CaptionFolderTest {
     Files.writeString(dir.resolve("images/a.jpg"), "");
     Files.writeString(dir.resolve("captions.tsv"), "image\tcaption\na.jpg\ta dog, a cat\na.jpg\ta dog, a cat\n");
     Photo photo = CaptionFolder.read(dir, SPLIT).photos().get(0);
-    assertThat(photo.file()).isEqualTo(dir.resolve("images/a.jpg"));
+    assertThat(photo.picture().file()).isEqualTo(dir.resolve("images/a.jpg"));
     assertThat(photo.captions()).containsExactly("a dog, a cat");
   }
 
@@ -161,6 +161,16 @@ final class CaptionFolderTest {
     }
     for (String text : List.of("a", "7", "!", "\u200bx", "\u732b", "\ud83d\udc15")) {
       assertThat(Captions.hasWords(text)).as(text).isTrue();
+    }
+  }
+
+  @Test
+  void captionsThatWouldBeWrongOfTheMirroredPhoto() {
+    for (String side : List.of("A man on the left.", "the RIGHT hand", "leftmost dog", "two left-handed players", "turning counter-clockwise", "a car moves rightwards")) {
+      assertThat(Captions.saysSide(side)).as(side).isTrue();
+    }
+    for (String any : List.of("A bright lantern.", "a cleft rock", "lefto", "a copyright sign", "o'clock")) {
+      assertThat(Captions.saysSide(any)).as(any).isFalse();
     }
   }
 

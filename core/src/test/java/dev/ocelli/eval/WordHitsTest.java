@@ -51,7 +51,7 @@ class WordHitsTest {
 
   @Test
   void onlyPicturesOfTwoKindsFit() {
-    Photo photo = new Photo("a.jpg", null, List.of("a cat and a dog"), Part.TEST);
+    Photo photo = new Photo("a.jpg", java.nio.file.Path.of("a.jpg"), List.of("a cat and a dog"), Part.TEST);
     Named cat = new Named("cat", List.of());
     assertThat(WordHits.fits(photo, Map.of("a.jpg", List.of(cat, cat)))).isTrue();
     assertThat(WordHits.fits(photo, Map.of("a.jpg", List.of(cat)))).isFalse();

@@ -1,5 +1,7 @@
 package dev.ocelli.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
@@ -57,6 +59,29 @@ class QFormerTest {
     try (Golden golden = Golden.open("qformer")) {
       Golden.assertWrong(one + " swapped", run(golden.swapped(one, other), config(golden), golden.in("mask")));
     }
+  }
+
+  @Test
+  void whereTheQueriesLookIsTransformers() {
+    try (Golden golden = Golden.open("qformer")) {
+      List<Golden.Difference> differences = attention(golden);
+      assertThat(differences).hasSize(1);
+      golden.assertClose(differences);
+      for (String weight : List.of("query_tokens", "encoder.layer.0.crossattention.attention.query.weight", "encoder.layer.2.crossattention.attention.key.weight",
+          "encoder.layer.1.output_query.dense.weight", "encoder.layer.2.attention.output.dense.bias")) {
+        Golden.assertWrong(weight, attention(golden.perturbed(weight)));
+      }
+    }
+  }
+
+  private static List<Golden.Difference> attention(Golden golden) {
+    List<Golden.Difference> differences = new ArrayList<>();
+    Scope.run(
+        () -> {
+          QFormer model = new QFormer(config(golden), golden.frozen(Compute.FP32), true);
+          differences.addAll(golden.outputs(Map.of("attention", model.attention(model.look(golden.in("image"))))));
+        });
+    return differences;
   }
 
   @Test

@@ -21,7 +21,7 @@ class ShapesTest {
         () ->
             Scope.noGrad(
                 () -> {
-                  Vit vit = new Vit(new Vit.Config(Vit.Family.VIT, 768, 12, 12, 3072, 224, 16, 1e-12), RANDOM);
+                  Vit vit = new Vit(new Vit.Config(Vit.Family.VIT, 768, 12, 12, 3072, 224, 16, 1e-12), EncoderLayers.LAST, RANDOM);
                   Tensor features = vit.forward(torch.randn(1, 3, 224, 224));
                   assertThat(Tensors.shape(features)).containsExactly(1, 197, 768);
                   assertQueriesAndEmbeddings(features, 12, 0); // as BERT and BLIP-2
@@ -40,7 +40,7 @@ class ShapesTest {
   @Test
   void dinov2SmallInterpolatesItsPositionsTo224() {
     // Trained at 518: 37 x 37 positions.
-    assertShape(new Vit(new Vit.Config(Vit.Family.DINOV2, 384, 12, 6, 1536, 518, 14, 1e-6), RANDOM), 257, 384);
+    assertShape(new Vit(new Vit.Config(Vit.Family.DINOV2, 384, 12, 6, 1536, 518, 14, 1e-6), EncoderLayers.LAST, RANDOM), 257, 384);
   }
 
   @Test

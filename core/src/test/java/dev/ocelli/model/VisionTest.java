@@ -1,7 +1,9 @@
 package dev.ocelli.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
@@ -116,6 +118,58 @@ class VisionTest {
             Tensor features = encoder(golden, Compute.FP32).forward(turned);
             Golden.assertWrong("positions of the turned picture", golden.outputs(Map.of("other", features)));
           });
+    }
+  }
+
+  @Test
+  void severalLayersAreThoseOfTransformersBackbone() {
+    try (Golden golden = Golden.open("dinov2");
+        Golden layers = Golden.open("dinov2-layers")) {
+      layers.assertClose(lastTwo(golden, layers, EncoderLayers.Join.HIDDEN));
+      layers.assertClose(lastTwo(golden, layers, EncoderLayers.Join.TOKENS));
+      for (String weight : List.of("layernorm.weight", "encoder.layer.0.mlp.fc2.weight", "encoder.layer.1.norm1.bias")) {
+        Golden.assertWrong(weight, lastTwo(golden.perturbed(weight), layers, EncoderLayers.Join.HIDDEN));
+      }
+    }
+  }
+
+  private static List<Golden.Difference> lastTwo(Golden golden, Golden layers, EncoderLayers.Join join) {
+    List<Golden.Difference> differences = new ArrayList<>();
+    Scope.run(
+        () -> {
+          VisionEncoder encoder = ModelConfigs.vision(golden.config(), new EncoderLayers(2, join), golden.frozen(Compute.FP32));
+          Tensor both = encoder.forward(layers.in("pixels"));
+          assertThat(encoder.hidden()).isEqualTo((int) both.size(2));
+          int dimension = join == EncoderLayers.Join.HIDDEN ? 2 : 1;
+          long half = both.size(dimension) / 2;
+          differences.addAll(layers.outputs(Map.of("first", both.narrow(dimension, 0, half), "second", both.narrow(dimension, half, half))));
+        });
+    return differences;
+  }
+
+  @Test
+  void attentionOnTokensFallsOnPatches() {
+    try (Golden golden = Golden.open("dinov2")) {
+      Scope.run(
+          () -> {
+            Weights weights = golden.frozen(Compute.FP32);
+            float[] tokens = {9, 1, 2, 3, 8, 10, 20, 30};
+            assertThat(ModelConfigs.vision(golden.config(), EncoderLayers.LAST, weights).onPatches(tokens)).containsExactly(1, 2, 3, 8, 10, 20, 30);
+            EncoderLayers two = new EncoderLayers(2, EncoderLayers.Join.TOKENS);
+            assertThat(ModelConfigs.vision(golden.config(), two, weights).onPatches(tokens)).containsExactly(11, 22, 33);
+          });
+    }
+  }
+
+  @Test
+  void moreLayersThanThereAreAreRefused() {
+    EncoderLayers three = new EncoderLayers(3, EncoderLayers.Join.HIDDEN);
+    try (Golden vit = Golden.open("vit");
+        Golden resnet = Golden.open("resnet")) {
+      assertThatThrownBy(() -> ModelConfigs.vision(vit.config(), three, vit.frozen(Compute.FP32)))
+          .isInstanceOf(UserError.class).hasMessageContaining("features.layers is 3").hasMessageContaining("2 layers");
+      assertThatThrownBy(() -> ModelConfigs.vision(resnet.config(), three, resnet.frozen(Compute.FP32)))
+          .isInstanceOf(UserError.class).hasMessageContaining("ResNet");
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
+import dev.ocelli.model.PhotoViews;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,7 +20,7 @@ class PairsTest {
           .toList();
 
   private static Pairs pairs(long seed, String stage, boolean all, int perStep) {
-    return new Pairs(seed, stage, PHOTOS, new Recipe.Data(0.1, 0.1, true, true, 0), all, perStep);
+    return new Pairs(seed, stage, PHOTOS, PhotoViews.NONE, new Recipe.Data(0.1, 0.1, true, true, 0), all, perStep);
   }
 
   private static List<Pairs.Pair> pass(Pairs pairs, long pass) {
@@ -67,6 +68,25 @@ class PairsTest {
     assertThat(seen).as("not always the same is left out").hasSize(10);
     assertThat(pairs(1, "s", false, 64).perStep()).isEqualTo(10);
     assertThat(pairs(1, "s", false, 64).stepsPerPass()).isEqualTo(1);
+  }
+
+  @Test
+  void viewsAreDrawnEvenlyAndMirroredOnesNeverWhereACaptionSaysASide() {
+    List<Photo> photos =
+        List.of(
+            new Photo("0.jpg", Path.of("0.jpg"), List.of("A dog on the left."), Part.TRAIN),
+            new Photo("1.jpg", Path.of("1.jpg"), List.of("A dog on the lawn."), Part.TRAIN));
+    Pairs pairs = new Pairs(1, "s", photos, new PhotoViews(3, 1, true, 0), new Recipe.Data(0.1, 0.1, true, true, 0), false, 2);
+    int[][] drawn = new int[2][4];
+    for (int pass = 0; pass < 2000; pass++) {
+      pass(pairs, pass).forEach(p -> drawn[p.photo()][p.view()]++);
+    }
+    assertThat(drawn[0][1] + drawn[0][3]).isZero();
+    assertThat(drawn[0][0]).isBetween(900, 1100);
+    for (int view = 0; view < 4; view++) {
+      assertThat(drawn[1][view]).isBetween(420, 580);
+    }
+    assertThat(pass(pairs(1, "s", false, 5), 0)).allMatch(p -> p.view() == 0);
   }
 
   @Test

@@ -52,6 +52,7 @@ class RecipesTest {
     "stage1.bach=2, stage1.batch",
     "stage2.lora.ranks=2, stage2.lora.rank",
     "sead=1, seed",
+    "features.view=1, features.views",
     "stage1.rates.nwe=1, stage1.rates.new",
     "stage1.objectives.itmm=1, stage1.objectives.itm",
     "generation.topk=1, generation.top_k"

@@ -1,0 +1,82 @@
+package dev.ocelli.cli;
+
+import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
+import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.image.ImageReader;
+import dev.ocelli.image.RgbImage;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.search.AttentionGrid;
+import dev.ocelli.search.MatchRanking;
+import dev.ocelli.search.MatchRanking.Ranked;
+import dev.ocelli.search.PhotoSearch;
+import dev.ocelli.search.PhotoVectors;
+import dev.ocelli.search.SearchHit;
+import dev.ocelli.train.TrainedRun;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * What {@code ocelli search} does once its arguments are checked.
+ *
+ * @param warn gets a line for each photo that is gone since it was indexed
+ */
+record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, Consumer<String> warn) {
+  /** @param rerank how many of the best are ranked again by matching; 0 for none */
+  List<Ranked> text(String text, int best, int rerank) {
+    ImageTextScores scores = trained.searchable();
+    List<SearchHit> hits = search.text(scores.textVectors(List.of(text)).get(0), Math.max(best, rerank), way);
+    List<Ranked> ranked = new MatchRanking(scores, this::see).rank(hits, text, rerank);
+    return ranked.subList(0, Math.min(best, ranked.size()));
+  }
+
+  /** Photos like another, which is left out where it is one of them. */
+  List<Ranked> like(Path photo, int best) {
+    ImageTextScores scores = trained.searchable();
+    float[][] whole = new float[1][];
+    Scope.run(
+        () -> {
+          Tensor seen = trained.features().see(ImageReader.read(photo));
+          whole[0] = PhotoVectors.of(scores.images(seen), scores.similarity()).get(0).whole();
+        });
+    String own = Sha256.of(photo);
+    return search.like(whole[0], best + 1, way).stream()
+        .filter(hit -> !hit.sha256().equals(own)).limit(best).map(hit -> new Ranked(hit, null)).toList();
+  }
+
+  /** What a sheet shows of the photos found. */
+  List<FoundSheet.Item> items(List<Ranked> found) {
+    List<FoundSheet.Item> items = new ArrayList<>();
+    for (Ranked ranked : found) {
+      Scope.run(() -> items.add(item(ranked)));
+    }
+    return items;
+  }
+
+  private FoundSheet.Item item(Ranked ranked) {
+    RgbImage photo = read(ranked.hit().photo());
+    if (photo == null) {
+      return new FoundSheet.Item(ranked, null, null);
+    }
+    var features = trained.features();
+    AttentionGrid grid = AttentionGrid.of(trained.imageText().qformer(), features.vision(), features.see(photo), ranked.hit().query());
+    return new FoundSheet.Item(ranked, features.vision().preprocessing().geometry(photo), grid);
+  }
+
+  private Tensor see(Path photo) {
+    RgbImage image = read(photo);
+    return image == null ? null : trained.features().see(image);
+  }
+
+  private RgbImage read(Path photo) {
+    try {
+      return ImageReader.read(photo);
+    } catch (UserError gone) {
+      warn.accept(gone.getMessage());
+      return null;
+    }
+  }
+}

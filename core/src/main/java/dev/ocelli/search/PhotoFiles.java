@@ -1,0 +1,94 @@
+package dev.ocelli.search;
+
+import dev.ocelli.AtomicFile;
+import dev.ocelli.UserError;
+import java.io.IOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/** Finds photos in folders, and in folders within them, by the ends of their names. */
+public final class PhotoFiles {
+  private static final Set<String> ENDS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
+
+  private PhotoFiles() {}
+
+  /** A photo's file as it lies there now. */
+  record Found(Path file, long size, long modified) {}
+
+  /**
+   * All photos, in the order of their paths. Hidden files and folders are passed over.
+   *
+   * @param places photos and folders; a folder without any photo is refused, as it may be a disk that isn't there
+   * @param warn gets a line for each folder that can't be read
+   */
+  static List<Found> find(List<Path> places, Consumer<String> warn) {
+    TreeMap<Path, Found> found = new TreeMap<>();
+    for (Path place : places) {
+      Path from = absolute(place);
+      int before = found.size();
+      try {
+        if (Files.isDirectory(from)) {
+          walk(from, found, warn);
+        } else if (Files.isRegularFile(from)) {
+          BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);
+          found.put(from, new Found(from, about.size(), about.lastModifiedTime().toMillis()));
+        } else {
+          throw UserError.of("There is no photo or folder %s.", place);
+        }
+      } catch (IOException e) {
+        throw new UserError("Can't read " + place + ": " + AtomicFile.reason(e) + ".", e);
+      }
+      if (found.size() == before && found.keySet().stream().noneMatch(file -> file.startsWith(from))) {
+        throw UserError.of("%s has no photo (jpg, png, gif, bmp or webp). Name a folder that has some.", place);
+      }
+    }
+    return List.copyOf(found.values());
+  }
+
+  static Path absolute(Path place) {
+    return place.toAbsolutePath().normalize();
+  }
+
+  private static void walk(Path folder, TreeMap<Path, Found> found, Consumer<String> warn) throws IOException {
+    Files.walkFileTree(
+        folder,
+        EnumSet.of(FileVisitOption.FOLLOW_LINKS),
+        Integer.MAX_VALUE,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes about) {
+            return !dir.equals(folder) && hidden(dir) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes about) {
+            String name = file.getFileName().toString();
+            int dot = name.lastIndexOf('.');
+            if (about.isRegularFile() && dot > 0 && ENDS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT)) && !hidden(file)) {
+              found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            warn.accept(file + " can't be read (" + AtomicFile.reason(e) + ") and is passed over");
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static boolean hidden(Path path) {
+    return path.getFileName().toString().startsWith(".");
+  }
+}

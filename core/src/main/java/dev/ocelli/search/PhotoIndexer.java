@@ -1,0 +1,178 @@
+package dev.ocelli.search;
+
+import dev.ocelli.Progress;
+import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
+import dev.ocelli.data.BadPhotos;
+import dev.ocelli.data.FeatureStore;
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
+import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.model.FeatureBuilder;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.nn.Scope;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Brings an index up to the photos that lie in folders. It commits as it goes: stopped at any point, the next call goes on from there.
+ *
+ * @param scores of a run trained with contrast
+ * @param features what the encoder sees, for photos whose features nobody has kept
+ * @param stores folder of feature stores, read where it knows a photo; nothing is added
+ * @param stop asked between batches: true ends early, with what is done kept
+ */
+public record PhotoIndexer(
+    ImageTextScores scores, FeatureBuilder features, Path stores, Progress progress, Consumer<String> warn, BooleanSupplier stop) {
+  /** Photos that a kill costs at most. */
+  private static final int A_COMMIT = 512;
+
+  /**
+   * What was done.
+   *
+   * @param added photos that were not there
+   * @param updated photos whose bytes had changed
+   * @param unchanged photos that were there already
+   * @param removed photos whose files are gone, or can't be read any more
+   * @param skipped photos that can't be used
+   * @param photos in the index now
+   * @param finished false where it was stopped
+   */
+  public record Report(int added, int updated, int unchanged, int removed, int skipped, int photos, boolean finished) {}
+
+  /**
+   * Adds and updates the photos in {@code places}, and removes those that were in these folders and are gone. Photos of other folders stay
+   * as they are.
+   *
+   * @param places photos and folders
+   * @param bad notes the photos that can't be used
+   */
+  public Report update(PhotoIndex index, List<Path> places, BadPhotos bad) {
+    List<PhotoFiles.Found> found = PhotoFiles.find(places, warn);
+    Map<Path, IndexedPhoto> known = index.photos();
+    int removed = removeGone(index, found, known, places);
+    Map<Path, IndexedPhoto> changed = changed(index, found, known, bad);
+    index.expect(known.size() + (long) changed.size());
+    int added = 0;
+    int updated = 0;
+    List<IndexedPhoto> waiting = new ArrayList<>(changed.values());
+    try (FeatureStore store = FeatureStore.open(stores, features.key());
+        Progress.Task task = progress.start("index", waiting.size(), "photos")) {
+      for (int from = 0; from < waiting.size() && !stop.getAsBoolean(); from += A_COMMIT) {
+        List<IndexedPhoto> some = waiting.subList(from, Math.min(waiting.size(), from + A_COMMIT));
+        Map<String, PhotoVectors> vectors = vectors(some, store, bad, task);
+        for (IndexedPhoto photo : some) {
+          boolean there = known.containsKey(photo.file());
+          if (vectors.containsKey(photo.sha256())) {
+            index.put(photo, vectors.get(photo.sha256()));
+            added += there ? 0 : 1;
+            updated += there ? 1 : 0;
+          } else if (bad.contains(photo.file().toString())) {
+            index.remove(photo.file());
+            removed += there ? 1 : 0;
+          }
+        }
+        index.commit();
+      }
+    }
+    boolean finished = !stop.getAsBoolean();
+    if (finished) {
+      index.settle();
+    }
+    index.commit();
+    int unchanged = found.size() - changed.size() - unreadable(found, bad, changed);
+    return new Report(added, updated, unchanged, removed, bad.count(), index.photos().size(), finished);
+  }
+
+  private static int unreadable(List<PhotoFiles.Found> found, BadPhotos bad, Map<Path, IndexedPhoto> changed) {
+    return (int) found.stream().filter(f -> !changed.containsKey(f.file()) && bad.contains(f.file().toString())).count();
+  }
+
+  private static int removeGone(PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, List<Path> places) {
+    Map<Path, Boolean> there = new HashMap<>();
+    found.forEach(f -> there.put(f.file(), true));
+    List<Path> gone =
+        known.keySet().stream()
+            .filter(file -> !there.containsKey(file) && places.stream().anyMatch(place -> file.startsWith(PhotoFiles.absolute(place))))
+            .toList();
+    gone.forEach(index::remove);
+    gone.forEach(known::remove);
+    return gone.size();
+  }
+
+  /** The photos that the index doesn't hold as they are. One of known size and time is taken for unchanged; any other is read. */
+  private Map<Path, IndexedPhoto> changed(PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, BadPhotos bad) {
+    Map<Path, IndexedPhoto> changed = new LinkedHashMap<>();
+    try (Progress.Task task = progress.start("compare", found.size(), "photos")) {
+      for (PhotoFiles.Found file : found) {
+        task.advance(1);
+        IndexedPhoto before = known.get(file.file());
+        if (stop.getAsBoolean() || before != null && before.size() == file.size() && before.modified() == file.modified()) {
+          continue;
+        }
+        try {
+          IndexedPhoto now = new IndexedPhoto(file.file(), Sha256.of(file.file()), file.size(), file.modified());
+          if (before != null && before.sha256().equals(now.sha256())) {
+            index.touch(now);
+          } else {
+            changed.put(file.file(), now);
+          }
+        } catch (UserError unreadable) {
+          bad.add(file.file().toString(), unreadable.getMessage());
+        }
+      }
+    }
+    return changed;
+  }
+
+  /** Vectors by the picture's SHA-256, which several files may share. Those that don't decode are missing, and noted in {@code bad}. */
+  private Map<String, PhotoVectors> vectors(List<IndexedPhoto> photos, FeatureStore store, BadPhotos bad, Progress.Task task) {
+    Map<String, PhotoVectors> vectors = new HashMap<>();
+    Map<String, String> pictures = new HashMap<>();
+    List<Photo> kept = new ArrayList<>();
+    List<Photo> unseen = new ArrayList<>();
+    Map<String, Boolean> asked = new HashMap<>();
+    for (IndexedPhoto photo : photos) {
+      String name = photo.file().toString();
+      pictures.put(name, photo.sha256());
+      if (asked.put(photo.sha256(), true) == null) {
+        (store.has(photo.sha256()) ? kept : unseen).add(new Photo(name, photo.file(), List.of(), Part.TEST));
+      }
+    }
+    task.advance(photos.size() - kept.size() - unseen.size());
+    if (!kept.isEmpty()) {
+      Scope.run(
+          () -> {
+            List<PhotoVectors> found = PhotoVectors.of(scores.images(new PhotoFeatures(kept, pictures, store)), scores.similarity());
+            for (int i = 0; i < found.size(); i++) {
+              vectors.put(pictures.get(kept.get(i).image()), found.get(i));
+            }
+          });
+      task.advance(kept.size());
+    }
+    features.each(unseen, pictures, bad, task, (shas, seen) -> add(vectors, shas, scores.images(seen)));
+    // Files of equal bytes are decoded once, and fail alike.
+    for (IndexedPhoto photo : photos) {
+      if (!vectors.containsKey(photo.sha256()) && unseen.stream().anyMatch(u -> pictures.get(u.image()).equals(photo.sha256()) && bad.contains(u.image()))) {
+        bad.add(photo.file().toString(), "the same bytes as another photo that can't be read");
+      }
+    }
+    return vectors;
+  }
+
+  private void add(Map<String, PhotoVectors> vectors, List<String> pictures, Tensor images) {
+    try (images) {
+      List<PhotoVectors> found = PhotoVectors.of(images, scores.similarity());
+      for (int i = 0; i < found.size(); i++) {
+        vectors.put(pictures.get(i), found.get(i));
+      }
+    }
+  }
+}

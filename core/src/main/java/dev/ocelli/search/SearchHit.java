@@ -1,0 +1,11 @@
+package dev.ocelli.search;
+
+import java.nio.file.Path;
+
+/**
+ * A photo that was found.
+ *
+ * @param similarity cosine of the text (or the other photo) and this photo
+ * @param query which of the photo's query vectors fits a text best; -1 where their mean counts
+ */
+public record SearchHit(Path photo, String sha256, float similarity, int query) {}

@@ -1,0 +1,48 @@
+package dev.ocelli.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ocelli.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PhotoFilesTest {
+  @TempDir Path root;
+
+  private Path file(String name) throws IOException {
+    Path file = root.resolve(name);
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, name);
+  }
+
+  @Test
+  void photosAtAnyDepthByTheEndsOfTheirNames() throws IOException {
+    Path b = file("b.JPG");
+    Path deep = file("a/deep/c.webp");
+    Path named = file("elsewhere/photo-without-end");
+    file("a/notes.txt");
+    file("a/.hidden.jpg");
+    file("a/.thumbnails/d.jpg");
+    file("a/jpg");
+    List<String> warnings = new ArrayList<>();
+    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), warnings::add);
+    assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(deep, b, named);
+    assertThat(found.get(1).size()).isEqualTo(5);
+    assertThat(found.get(1).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
+    assertThat(warnings).isEmpty();
+  }
+
+  @Test
+  void aFolderWithoutPhotosIsRefusedSinceItsDiskMayBeGone() throws IOException {
+    file("a.jpg");
+    Path empty = Files.createDirectories(root.resolve("empty"));
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root, empty), w -> {})).isInstanceOf(UserError.class).hasMessageContaining("has no photo");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root.resolve("none")), w -> {})).isInstanceOf(UserError.class).hasMessageContaining("no photo or folder");
+  }
+}
