@@ -96,6 +96,7 @@ public final class Ocelli implements Runnable {
             .addSubcommand(new EvalRetrieval(console))
             .addSubcommand(new EvalCaptions(console))
             .addSubcommand(new EvalGrounding(console))
+            .addSubcommand(new EvalWords(console))
             .addSubcommand(new EvalLanguage(console)));
     line.setOut(new PrintWriter(out, true));
     line.setErr(new PrintWriter(err, true));

@@ -6,6 +6,7 @@ import dev.ocelli.eval.GroundingScores;
 import dev.ocelli.eval.RetrievalIntervals;
 import dev.ocelli.eval.RetrievalReport;
 import dev.ocelli.eval.RetrievalScores;
+import dev.ocelli.eval.WordScores;
 import dev.ocelli.train.Summary;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,16 @@ record SummaryTable(Summary summary) {
         line(
             "  captions        BLEU-4 %.1f   CIDEr %.2f   ROUGE-L %.1f   over %d photos",
             100 * s.bleu4(), s.cider(), 100 * s.rougeL(), s.captions()));
+  }
+
+  static List<String> of(WordScores s) {
+    return List.of(
+        line("  word maps       hit what they name %.1f%% (%.1f-%.1f)", s.hits(), s.hits95().low(), s.hits95().high()),
+        line("  average map     hits it %.1f%% (%.1f-%.1f)", s.averageHits(), s.averageHits95().low(), s.averageHits95().high()),
+        line(
+            "  difference      %.1f points (%.1f to %.1f), over %d words of %d pictures",
+            s.hitsMore(), s.hitsMore95().low(), s.hitsMore95().high(), s.words(), s.pictures()),
+        line("  leans           to what is named in %.1f%% (%.1f-%.1f); 50 by chance", s.leans(), s.leans95().low(), s.leans95().high()));
   }
 
   private static String line(String format, Object... values) {

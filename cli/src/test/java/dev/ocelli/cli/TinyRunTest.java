@@ -269,6 +269,33 @@ class TinyRunTest {
   }
 
   @Test
+  void wordsAreFoundWhereTheScenesSay() throws IOException {
+    String words = "eval words --features " + at("features") + " --run " + at("run") + " --data " + at("data");
+    Call none = call(words);
+    assertThat(none.code()).isEqualTo(1);
+    assertThat(none.err()).contains("scenes.jsonl").hasLineCount(1);
+    StringBuilder scenes = new StringBuilder();
+    for (int i = 0; i < 16; i++) {
+      scenes.append(
+          String.format(
+              "{\"image\": \"drawing-%02d.png\", \"groups\": [{\"object\": \"circle\", \"boxes\": [[0, 0, 128, 256]]},"
+                  + " {\"object\": \"square\", \"boxes\": [[128, 0, 128, 256]]}]}%n",
+              i));
+    }
+    Path file = Files.writeString(root.resolve("data/scenes.jsonl"), scenes);
+    JsonNode scores = json(call(words + " --json --split all"));
+    Files.delete(file);
+    assertThat(keys(scores))
+        .containsExactly(
+            "hits", "hits95", "average_hits", "average_hits95", "hits_more", "hits_more95", "leans", "leans95", "words", "pictures");
+    // Eight captions name the circle, four the square, the triangles' neither; of two halves each map hits one.
+    assertThat(scores.get("words").asInt()).isEqualTo(12);
+    assertThat(scores.get("pictures").asInt()).isEqualTo(12);
+    assertThat(scores.get("hits").asDouble() - scores.get("average_hits").asDouble()).isEqualTo(scores.get("hits_more").asDouble());
+    assertThat(scores.at("/hits95/low").asDouble()).isLessThanOrEqualTo(scores.get("hits").asDouble());
+  }
+
+  @Test
   void featuresOfPhotos() throws IOException {
     Path out = root.resolve("seen.safetensors");
     String photo = at("data/images/drawing-00.png");

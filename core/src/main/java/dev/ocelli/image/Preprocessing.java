@@ -161,6 +161,19 @@ public record Preprocessing(Target resize, Filter filter, Size crop, double resc
     return new RgbImage(w, h, rgb);
   }
 
+  /** A part of a picture, in its pixels from the top left; it may reach beyond the picture, where that was filled up with black. */
+  public record Window(double x, double y, double width, double height) {}
+
+  /** The part of a picture of that size that {@link #geometry} shows: resizing and cropping undone. */
+  public Window window(int height, int width) {
+    Size whole = resize.of(height, width);
+    double perX = (double) width / whole.width;
+    double perY = (double) height / whole.height;
+    int top = Math.floorDiv(whole.height - height(), 2);
+    int left = Math.floorDiv(whole.width - width(), 2);
+    return new Window(left * perX, top * perY, width() * perX, height() * perY);
+  }
+
   /** The encoder's input for {@code image}: {@code [3, height, width]} in {@code out} from {@code offset} on. */
   public void apply(RgbImage image, float[] out, int offset) {
     byte[] rgb = geometry(image).rgb();

@@ -154,6 +154,15 @@ public final class LanguageModel {
     if (step != null && cache != null && embeddings.size(1) == 1) {
       return Scope.of(() -> step.forward(embeddings, lora, cache));
     }
+    return forward(embeddings, lora, training, cache, null);
+  }
+
+  /** The same outside training and without a cache, with a look at each layer's attention. */
+  public Tensor forward(Tensor embeddings, Lora lora, AttentionWatch watch) {
+    return forward(embeddings, lora, false, null, watch);
+  }
+
+  private Tensor forward(Tensor embeddings, Lora lora, boolean training, KeyValueCache cache, AttentionWatch watch) {
     long start = cache == null ? 0 : cache.length();
     return Scope.of(
         () -> {
@@ -169,7 +178,7 @@ public final class LanguageModel {
           for (int i = 0; i < layers.size(); i++) {
             Tensor in = x;
             int index = i;
-            x = Scope.of(() -> layer(index, in, turns, mask, lora, training, cache));
+            x = Scope.of(() -> layer(index, in, turns, mask, lora, training, cache, watch));
           }
           if (cache != null) {
             cache.advance(embeddings.size(1));
@@ -178,12 +187,13 @@ public final class LanguageModel {
         });
   }
 
-  private Tensor layer(int index, Tensor x, Tensor turns, Tensor mask, Lora lora, boolean training, KeyValueCache cache) {
+  private Tensor layer(
+      int index, Tensor x, Tensor turns, Tensor mask, Lora lora, boolean training, KeyValueCache cache, AttentionWatch watch) {
     Layer layer = layers.get(index);
     Lora.LayerAdapters adapters = lora == null ? Lora.LayerAdapters.NONE : lora.layer(index);
     Tensor normed = layer.before().apply(x);
     Tensor qkv = Lora.add(adapters.queryKeyValue(), layer.queryKeyValue().apply(normed), normed, training);
-    Tensor seen = attend(index, qkv, turns, mask, cache);
+    Tensor seen = attend(index, qkv, turns, mask, cache, watch);
     Tensor y = Lora.add(adapters.out(), layer.out().apply(seen), seen, training).add(x);
     Tensor in = layer.after().apply(y);
     var gateUp = Lora.add(adapters.gateUp(), layer.gateUp().apply(in), in, training).chunk(2, -1);
@@ -192,7 +202,7 @@ public final class LanguageModel {
   }
 
   /** {@code [batch, tokens, (heads + 2 keyValueHeads) * headSize]} to {@code [batch, tokens, heads * headSize]}. */
-  private Tensor attend(int index, Tensor qkv, Tensor turns, Tensor mask, KeyValueCache cache) {
+  private Tensor attend(int index, Tensor qkv, Tensor turns, Tensor mask, KeyValueCache cache, AttentionWatch watch) {
     Layer layer = layers.get(index);
     long batch = qkv.size(0);
     long tokens = qkv.size(1);
@@ -212,6 +222,9 @@ public final class LanguageModel {
       cache.put(index, k, v);
       k = cache.keys(index, tokens);
       v = cache.values(index, tokens);
+    }
+    if (watch != null) {
+      watch.layer(index, Attention.probabilities(q, repeat(k, group), mask));
     }
     if (tokens == 1) {
       // One token: the heads of a group are queries over the same keys.

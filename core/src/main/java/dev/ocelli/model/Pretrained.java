@@ -39,7 +39,12 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
   public record Identity(String name, String sha256, String origin) {}
 
   /** The encoder and what a photo goes through before it. */
-  public record Vision(Identity identity, VisionEncoder encoder, Preprocessing preprocessing) {}
+  public record Vision(Identity identity, VisionEncoder encoder, Preprocessing preprocessing) {
+    /** Where the encoder's tokens lie in what the preprocessing gives. */
+    public VisionEncoder.Grid grid() {
+      return encoder.grid(preprocessing.height(), preprocessing.width());
+    }
+  }
 
   /**
    * What the Q-Former begins as.

@@ -72,6 +72,11 @@ public final class QFormer {
       return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
 
+    /** Which patches each query looks at, {@code [batch, heads, queries, patches]}. */
+    Tensor looks(Tensor x, Tensor image, long heads) {
+      return Attention.probabilities(Attention.split(query.apply(x), heads), Attention.split(image.chunk(2, -1).get(0), heads), null);
+    }
+
     Tensor weights(Tensor x, Tensor image, long heads) {
       return Attention.weights(query.apply(x), image.chunk(2, -1).get(0), heads);
     }
@@ -214,8 +219,17 @@ public final class QFormer {
 
   /** As {@link #queries}, with the keys and values that {@link #tell} looks back at. */
   public Pass see(Look image, boolean training) {
+    return see(image, training, null);
+  }
+
+  /** As {@link #queries} outside training, with a look at each cross-attention: which patches each query looks at. */
+  public Tensor queries(Tensor image, AttentionWatch watch) {
+    return Scope.of(() -> see(look(image), false, watch).states());
+  }
+
+  private Pass see(Look image, boolean training, AttentionWatch watch) {
     double dropout = training ? config.dropout() : 0;
-    return pass(queryVectors(image.images(), dropout), config.queries(), image, null, null, dropout);
+    return pass(queryVectors(image.images(), dropout), config.queries(), image, null, null, dropout, watch);
   }
 
   /**
@@ -251,7 +265,7 @@ public final class QFormer {
    */
   public Tensor text(Tensor ids, Tensor real, boolean training) {
     double dropout = training ? config.dropout() : 0;
-    return Scope.of(() -> pass(textVectors(null, ids, 0, training), 0, null, real.unsqueeze(1).unsqueeze(1), null, dropout).states());
+    return Scope.of(() -> pass(textVectors(null, ids, 0, training), 0, null, real.unsqueeze(1).unsqueeze(1), null, dropout, null).states());
   }
 
   /**
@@ -270,7 +284,7 @@ public final class QFormer {
           Tensor x = Tensors.cat(1, queryVectors(ids.size(0), dropout), textVectors(null, ids, 0, training));
           Tensor there = Tensors.cat(1, torch.ones_like(real.narrow(1, 0, 1)).expand(-1, queries), real).unsqueeze(1).unsqueeze(1);
           Tensor who = mask.tensor(queries, (int) ids.size(1)).to(ids.device(), ScalarType.Bool);
-          return pass(x, queries, image, who.logical_and(there), null, dropout).states();
+          return pass(x, queries, image, who.logical_and(there), null, dropout, null).states();
         });
   }
 
@@ -287,7 +301,7 @@ public final class QFormer {
     int tokens = Math.toIntExact(ids.size(1)) + (start == null ? 0 : 1);
     Tensor whole = AttentionMask.MULTIMODAL_CAUSAL.tensor(config.queries(), before + tokens);
     Tensor mask = whole.narrow(0, past.positions(), tokens).to(ids.device(), ScalarType.Bool);
-    return pass(textVectors(start, ids, before, training), 0, null, mask, past.keyValues(), dropout);
+    return pass(textVectors(start, ids, before, training), 0, null, mask, past.keyValues(), dropout, null);
   }
 
   /**
@@ -297,12 +311,15 @@ public final class QFormer {
    * @param image null where there are no queries
    * @param mask true where a position may look, broadcast to {@code [batch, heads, positions, positions so far]}; or null
    * @param past keys and values of positions before, or null
+   * @param watch of the cross-attention, where all positions are queries; or null
    */
-  private Pass pass(Tensor vectors, long queries, Look image, Tensor mask, List<Tensor> past, double dropout) {
+  private Pass pass(
+      Tensor vectors, long queries, Look image, Tensor mask, List<Tensor> past, double dropout, AttentionWatch watch) {
     long hidden = config.hidden();
     Tensor x = vectors;
     List<Tensor> keyValues = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
+      int index = i;
       Layer layer = layers.get(i);
       Tensor in = x;
       Tensor before = past == null ? null : past.get(i);
@@ -314,6 +331,9 @@ public final class QFormer {
                 Tensor own = all.narrow(2, hidden, 2 * hidden);
                 Tensor keyValue = before == null ? own : Tensors.cat(1, before, own);
                 Tensor seen = layer.selfAttention(in, all.narrow(2, 0, hidden), keyValue, mask, config.heads(), dropout);
+                if (watch != null && layer.cross() != null) {
+                  watch.layer(index, layer.cross().looks(seen, patches, config.heads()));
+                }
                 return List.of(forward(layer, seen, queries, patches, dropout), keyValue);
               });
       x = out.get(0);

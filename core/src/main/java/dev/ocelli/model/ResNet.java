@@ -95,6 +95,13 @@ public final class ResNet implements VisionEncoder {
   }
 
   @Override
+  public Grid grid(int height, int width) {
+    // The first convolution and the pooling halve it, and each stage but the first.
+    int side = 4 << config.sizes().length - 1;
+    return new Grid(0, (height + side - 1) / side, (width + side - 1) / side, side);
+  }
+
+  @Override
   public EncoderLayers layers() {
     return EncoderLayers.LAST;
   }

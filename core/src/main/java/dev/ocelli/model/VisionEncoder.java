@@ -26,4 +26,19 @@ public sealed interface VisionEncoder permits Vit, ResNet {
    * @return {@code [batch, tokens, hidden]}
    */
   Tensor forward(Tensor pixels);
+
+  /** Where the tokens of {@link #forward} lie in a picture of that size. */
+  Grid grid(int height, int width);
+
+  /**
+   * Patches, row by row from the top left, which is the picture's.
+   *
+   * @param before tokens before them that stand for no place: a class token
+   * @param side of each patch, in pixels
+   */
+  record Grid(int before, int rows, int columns, int side) {
+    public int patches() {
+      return rows * columns;
+    }
+  }
 }

@@ -148,6 +148,11 @@ public final class Vit implements VisionEncoder {
         });
   }
 
+  @Override
+  public Grid grid(int height, int width) {
+    return new Grid(1, height / config.patch(), width / config.patch(), config.patch());
+  }
+
   /** Each patch as one row, times the kernel as one matrix: the convolution with stride and size of a patch. */
   private Tensor embed(Tensor pixels, long rows, long columns) {
     int p = config.patch();

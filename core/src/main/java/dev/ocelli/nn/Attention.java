@@ -53,6 +53,11 @@ public final class Attention {
     return torch.scaled_dot_product_attention(q, k, v, where, 0.0, false, new DoubleOptional(), false);
   }
 
+  /** What {@link #attend} weighs the values by, softmax(q kᵀ / sqrt(size)), in fp32: {@code [batch, heads, queries, keys]}. */
+  public static Tensor probabilities(Tensor q, Tensor k, Tensor mask) {
+    return torch.softmax(scores(q.to(ScalarType.Float), k.to(ScalarType.Float), mask), -1);
+  }
+
   /**
    * softmax(q kᵀ / sqrt(size)), the mean of its heads.
    *
@@ -67,11 +72,12 @@ public final class Attention {
   }
 
   private static Tensor plain(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    return torch.matmul(torch.softmax(scores(q, k, mask), -1), v);
+  }
+
+  private static Tensor scores(Tensor q, Tensor k, Tensor mask) {
     Tensor scores = torch.matmul(Tensors.scale(q, 1 / Math.sqrt(q.size(3))), k.transpose(2, 3));
-    if (mask != null) {
-      scores = scores.masked_fill(mask.logical_not(), new Scalar(Double.NEGATIVE_INFINITY));
-    }
-    return torch.matmul(torch.softmax(scores, -1), v);
+    return mask == null ? scores : scores.masked_fill(mask.logical_not(), new Scalar(Double.NEGATIVE_INFINITY));
   }
 
   /** True where token i of the last {@code queries} out of {@code keys} may look: at itself and those before. {@code [queries, keys]}. */

@@ -12,6 +12,8 @@ import dev.ocelli.data.SplitSettings;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
+import dev.ocelli.eval.WordHits;
+import dev.ocelli.eval.WordMaps;
 import dev.ocelli.generate.Captioner;
 import dev.ocelli.generate.QFormerCaptioner;
 import dev.ocelli.generate.SamplingSettings;
@@ -40,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.global.torch;
 
 /** A run folder opened for use: each model is loaded when it is first asked for. Not for several threads at once. */
@@ -311,6 +314,16 @@ public final class TrainedRun implements AutoCloseable {
     return new Grounding(vlm(), prompt(null), language()::answer, this::normalise);
   }
 
+  /** Where the model looks for each word. */
+  public WordMaps wordMaps() {
+    return new WordMaps(vlm(), features().vision().grid());
+  }
+
+  /** Whether those places are the ones that the words name. */
+  public WordHits wordHits() {
+    return new WordHits(wordMaps(), features().vision().preprocessing(), prompt(null), language().tokenizer(), this::normalise, progress);
+  }
+
   /** A caption as this run was trained on. */
   public String normalise(String caption) {
     return Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop());
@@ -332,9 +345,18 @@ public final class TrainedRun implements AutoCloseable {
    * @param limit how many photos at most
    */
   public PhotoFeatures photos(Path data, Set<Part> parts, int limit, Path stores) {
+    return photos(data, parts, photo -> true, limit, stores);
+  }
+
+  /**
+   * As {@link #photos(Path, Set, int, Path)}, of those that pass a test.
+   *
+   * @param which photos to take
+   */
+  public PhotoFeatures photos(Path data, Set<Part> parts, Predicate<Photo> which, int limit, Path stores) {
     CaptionFolder folder = read(data);
     folder.warnings().forEach(warn);
-    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part())).limit(limit).toList();
+    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part()) && which.test(p)).limit(limit).toList();
     if (photos.isEmpty()) {
       throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
     }

@@ -2,6 +2,7 @@ package dev.ocelli.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
 
 import dev.ocelli.UserError;
 import java.io.IOException;
@@ -108,6 +109,45 @@ class PreprocessingTest {
     recipe.apply(picture, batch, alone.length);
     assertThat(java.util.Arrays.copyOfRange(batch, alone.length, batch.length)).isEqualTo(alone);
     assertThat(batch[alone.length - 1]).isZero();
+  }
+
+  /** Each pixel of a picture says by its colour where it is; what the encoder gets to see must come from where the window says. */
+  @Test
+  void windowsSayWhereWhatIsSeenWas() {
+    Preprocessing padded =
+        new Preprocessing(
+            new Preprocessing.ShortestEdge(40), Filter.BILINEAR, new Preprocessing.Size(64, 64), 1, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
+    for (Preprocessing recipe : List.of(Preprocessing.dinov2(), Preprocessing.vit(), padded)) {
+      for (int[] size : new int[][] {{250, 250}, {250, 90}, {77, 250}}) {
+        byte[] rgb = new byte[3 * size[0] * size[1]];
+        for (int y = 0; y < size[1]; y++) {
+          for (int x = 0; x < size[0]; x++) {
+            rgb[3 * (y * size[0] + x)] = (byte) x;
+            rgb[3 * (y * size[0] + x) + 1] = (byte) y;
+            rgb[3 * (y * size[0] + x) + 2] = (byte) 255;
+          }
+        }
+        RgbImage seen = recipe.geometry(new RgbImage(size[0], size[1], rgb));
+        Preprocessing.Window window = recipe.window(size[1], size[0]);
+        int compared = 0;
+        for (int y = 0; y < seen.height(); y += 7) {
+          for (int x = 0; x < seen.width(); x += 7) {
+            double fromX = window.x() + (x + 0.5) * window.width() / seen.width() - 0.5;
+            double fromY = window.y() + (y + 0.5) * window.height() / seen.height() - 0.5;
+            boolean inside = fromX > 4 && fromY > 4 && fromX < size[0] - 5 && fromY < size[1] - 5;
+            int at = 3 * (y * seen.width() + x);
+            if (inside) {
+              assertThat((double) (seen.rgb()[at] & 255)).isCloseTo(fromX, offset(1.5));
+              assertThat((double) (seen.rgb()[at + 1] & 255)).isCloseTo(fromY, offset(1.5));
+              compared++;
+            } else if (fromX < -4 || fromY < -4 || fromX > size[0] + 4 || fromY > size[1] + 4) {
+              assertThat(seen.rgb()[at + 2]).as("filled up").isZero();
+            }
+          }
+        }
+        assertThat(compared).isGreaterThan(20);
+      }
+    }
   }
 
   @Test

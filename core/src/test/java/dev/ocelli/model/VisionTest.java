@@ -7,6 +7,7 @@ import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,6 +45,24 @@ class VisionTest {
           parameters.close();
           golden.close();
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vit", "dinov2", "resnet"})
+  void theGridHasAllTokens(String name) {
+    try (Golden golden = Golden.open(name)) {
+      Scope.run(
+          () -> {
+            VisionEncoder encoder = encoder(golden, Compute.FP32);
+            for (int[] size : new int[][] {{32, 32}, {40, 24}, {33, 47}}) {
+              VisionEncoder.Grid grid = encoder.grid(size[0], size[1]);
+              long tokens = encoder.forward(Tensors.zeros(ScalarType.Float, 1, 3, size[0], size[1])).size(1);
+              assertThat(grid.before() + grid.patches()).isEqualTo((int) tokens);
+              assertThat(grid.rows()).isBetween(size[0] / grid.side(), size[0] / grid.side() + 1);
+              assertThat(grid.columns()).isBetween(size[1] / grid.side(), size[1] / grid.side() + 1);
+            }
+          });
+    }
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import dev.ocelli.UserError;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.PictureHeader;
 import dev.ocelli.image.Preprocessing;
+import dev.ocelli.image.RgbImage;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
@@ -59,8 +60,20 @@ final class Pictures {
     }
   }
 
+  /**
+   * The encoder's input, and how large the picture was, in pixels, once upright.
+   *
+   * @param pixels {@code [3, height, width]} of the encoder
+   */
+  record Unpacked(float[] pixels, int width, int height) {}
+
   /** The encoder's input, {@code [3, height, width]}. */
   float[] unpack(byte[] bytes, Preprocessing preprocessing, long deadline) {
+    return read(bytes, preprocessing, deadline).pixels;
+  }
+
+  /** As {@link #unpack}, with the picture's size. */
+  Unpacked read(byte[] bytes, Preprocessing preprocessing, long deadline) {
     if (bytes.length > limits.picture()) {
       throw tooLarge();
     }
@@ -71,7 +84,8 @@ final class Pictures {
       if (!turn) {
         throw ApiError.timedOut("The request's time was up before its picture was read.");
       }
-      return preprocessing.apply(ImageReader.read(bytes, "the picture"));
+      RgbImage image = ImageReader.read(bytes, "the picture");
+      return new Unpacked(preprocessing.apply(image), image.width(), image.height());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw ApiError.unavailable("stopping", 5, "The server is stopping.");

@@ -27,6 +27,7 @@ import java.io.PrintStream;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -50,6 +51,7 @@ public final class Server implements AutoCloseable {
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(daemon("ocelli-clock"));
   private final Engine engine;
   private final Dispatcher dispatcher;
+  private final Routes routes;
   private final SslContext tls;
   private Channel listening;
 
@@ -69,7 +71,8 @@ public final class Server implements AutoCloseable {
     engine = new Engine(settings.runs(), pull, limits, events(), warn);
     ImageFetcher fetcher = new ImageFetcher(new WebClient(loops, workers, settings.imageHosts(), resolver), limits);
     Asking asking = new Asking(engine, new Pictures(fetcher, limits), limits, settings.logContent());
-    dispatcher = new Dispatcher(new Gate(settings), routes(asking), limits, workers, clock, this::over, log::failed);
+    routes = routes(asking);
+    dispatcher = new Dispatcher(new Gate(settings), routes, limits, workers, clock, this::over, log::failed);
   }
 
   private void over(Exchange exchange) {
@@ -83,6 +86,7 @@ public final class Server implements AutoCloseable {
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/vision", false, true, new VisionEndpoint(asking)));
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/chat/completions", false, true, new ChatEndpoint(asking)));
     routes.add(new Routes.Route(HttpMethod.POST, "/v1/embeddings", false, true, new EmbeddingsEndpoint(asking, engine)));
+    routes.add(new Routes.Route(HttpMethod.POST, "/v1/maps", false, true, new MapsEndpoint(asking, engine)));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH, false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, ModelsEndpoint.PATH + "/*", false, false, models));
     routes.add(new Routes.Route(HttpMethod.GET, "/metrics", false, false, metrics));
@@ -91,6 +95,11 @@ public final class Server implements AutoCloseable {
     routes.add(
         new Routes.Route(
             HttpMethod.GET, "/health/live", true, false, (exchange, body) -> exchange.json(200, Json.object().put("live", true))));
+    routes.add(new Routes.Route(HttpMethod.GET, "/", true, false, StaticFile.page("index.html")));
+    for (String file : List.of("playground.css", "playground.js", "picture.js", "answer.js", "snippets.js")) {
+      routes.add(new Routes.Route(HttpMethod.GET, "/playground/" + file, true, false, StaticFile.page(file)));
+    }
+    routes.add(new Routes.Route(HttpMethod.GET, "/openapi.json", true, false, StaticFile.OPENAPI));
     return routes;
   }
 
@@ -208,6 +217,11 @@ public final class Server implements AutoCloseable {
   /** Requests that are worked on or wait. */
   int working() {
     return dispatcher.working();
+  }
+
+  /** All that can be asked for. */
+  List<Routes.Route> routes() {
+    return routes.all();
   }
 
   Engine engine() {

@@ -10,6 +10,11 @@ public record Box(int x, int y, int width, int height) {
     return y + height / 2.0;
   }
 
+  /** Whether a point, in pixels from the top left, lies within. */
+  public boolean holds(double px, double py) {
+    return px >= x && px < right() && py >= y && py < bottom();
+  }
+
   int right() {
     return x + width;
   }

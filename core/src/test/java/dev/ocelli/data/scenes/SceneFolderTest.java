@@ -47,6 +47,33 @@ class SceneFolderTest {
   }
 
   @Test
+  void whatCaptionsNameIsReadBack() {
+    write(dir, 30, 7, false, false, 2);
+    Map<String, List<NamedObjects.Named>> objects = NamedObjects.read(dir);
+    Composer composer = new Composer(7);
+    assertThat(objects).hasSize(30);
+    for (int i = 0; i < 30; i++) {
+      Scene scene = composer.compose(i);
+      List<NamedObjects.Named> named = objects.get(scene.image());
+      assertThat(named).hasSameSizeAs(scene.groups());
+      for (int g = 0; g < named.size(); g++) {
+        assertThat(named.get(g).boxes()).isEqualTo(scene.groups().get(g).items().stream().map(Group.Item::box).toList());
+        String noun = named.get(g).noun();
+        assertThat(SceneCaptions.of(scene)).allMatch(caption -> caption.matches("(?i).*\\b" + noun + "\\b.*"));
+      }
+    }
+  }
+
+  @Test
+  void whatIsNoSceneIsNamed() throws IOException {
+    assertThatThrownBy(() -> NamedObjects.read(root)).isInstanceOf(UserError.class).hasMessageContaining("scenes.jsonl").hasMessageContaining("ocelli data scenes");
+    write(dir, 3, 7, false, false, 1);
+    Path file = dir.resolve("scenes.jsonl");
+    Files.writeString(file, Files.readString(file) + "{\"image\": \"x.jpg\", \"groups\": [{\"object\": \"dragon\"}]}\n");
+    assertThatThrownBy(() -> NamedObjects.read(dir)).isInstanceOf(UserError.class).hasMessageContaining("line 4");
+  }
+
+  @Test
   void isADataFolderToTrainOn() throws IOException {
     SceneFolder.Result result = write(dir, 40, 7, true, false, 2);
     assertThat(result.drawn()).isEqualTo(40);
