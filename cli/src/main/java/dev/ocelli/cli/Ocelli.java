@@ -84,6 +84,7 @@ public final class Ocelli implements Runnable {
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))
             .addSubcommand(new EvalCaptions(console))
+            .addSubcommand(new EvalAnswers(console))
             .addSubcommand(new EvalGrounding(console))
             .addSubcommand(new EvalLanguage(console)));
     line.setOut(new PrintWriter(out, true));

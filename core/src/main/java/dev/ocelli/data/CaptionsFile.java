@@ -91,7 +91,7 @@ record CaptionsFile(Path file, String sha256, List<Row> rows, boolean hasSplit) 
     return at;
   }
 
-  private static String decode(Path file, byte[] bytes) {
+  static String decode(Path file, byte[] bytes) {
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer out = CharBuffer.allocate(bytes.length);
     CoderResult result =

@@ -18,8 +18,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Photos with the frozen encoder's features of each.
  *
  * @param pictures SHA-256 of each photo's file, by {@link Photo#image()}
+ * @param blank whether every photo reads as zeros: for a model that is to learn, or answer, without seeing
  */
-public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
+public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store, boolean blank) {
+  public PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
+    this(photos, pictures, store, false);
+  }
+
   /** Memory for {@code photos} rows, which {@link #read} fills. */
   public ByteBuffer buffer(int photos) {
     return ByteBuffer.allocateDirect(Math.multiplyExact(photos, store.rowBytes())).order(ByteOrder.nativeOrder());
@@ -27,7 +32,11 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** Appends one photo's features. No libtorch: any thread may do it. */
   public void read(int photo, ByteBuffer target) {
-    store.read(pictures.get(photos.get(photo).image()), target);
+    if (blank) {
+      target.put(new byte[store.rowBytes()]);
+    } else {
+      store.read(pictures.get(photos.get(photo).image()), target);
+    }
   }
 
   /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */
@@ -46,6 +55,11 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** The same store with other photos. */
   public PhotoFeatures with(List<Photo> others) {
-    return new PhotoFeatures(others, pictures, store);
+    return new PhotoFeatures(others, pictures, store, blank);
+  }
+
+  /** The same photos, unseen. */
+  public PhotoFeatures blanked() {
+    return new PhotoFeatures(photos, pictures, store, true);
   }
 }

@@ -149,7 +149,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   CaptionStage caption() {
-    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation);
+    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation, Questions.read(folder, CaptionFolder.read(folder, new SplitSettings(0, 0, 0))));
   }
 
   /** Trains on in a folder of that name. */
