@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Begin with:",
+      "  ocelli quickstart",
       "  ocelli train --data photos --out runs/first",
       "  ocelli caption --run runs/first another.jpg",
       "",
@@ -50,7 +51,7 @@ public final class Ocelli implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, serve or eval.");
+    throw new ParameterException(spec.commandLine(), "Say what to do: quickstart, data, pull, features, train, caption, ask, match, serve, report or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -72,6 +73,7 @@ public final class Ocelli implements Runnable {
     Console console = new Console(out, err, settings);
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
+    line.addSubcommand(new QuickstartCommand(console));
     line.addSubcommand(new CommandLine(new DataCommand()).addSubcommand(new DataScenes(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
@@ -80,6 +82,7 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new AskCommand(console));
     line.addSubcommand(new MatchCommand(console));
     line.addSubcommand(new ServeCommand(console));
+    line.addSubcommand(new ReportCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))

@@ -19,6 +19,9 @@ import java.util.Map;
  * {@link QuestionLines}). The captions say which photos there are and to which part each belongs; a split given here must agree.
  */
 public final class Questions {
+  /** No questions at all. */
+  public static final Questions NONE = new Questions(Map.of(), List.of(), Sha256.of(""));
+
   private static final List<String> TABLES = List.of("questions.csv", "questions.tsv");
   private static final String LINES = "questions.jsonl";
 

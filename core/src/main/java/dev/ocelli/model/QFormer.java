@@ -58,6 +58,9 @@ public final class QFormer {
     }
   }
 
+  /** {@link #queries} beside how the queries share out their looks: {@code [batch, patches]}, each photo's sum being 1. */
+  public record Gaze(Tensor states, Tensor shares) {}
+
   private record FeedForward(Linear in, Linear out, LayerNorm norm) {
     Tensor apply(Tensor x, double dropout) {
       return norm.apply(drop(out.apply(torch.gelu(in.apply(x))), dropout).add(x));
@@ -69,6 +72,14 @@ public final class QFormer {
       var kv = image.chunk(2, -1);
       Tensor seen = Attention.heads(query.apply(x), kv.get(0), kv.get(1), heads, null);
       return norm.apply(drop(out.apply(seen), dropout).add(x));
+    }
+
+    /** What each patch gets of the attention, the mean over heads and queries: fp32 {@code [batch, patches]}. */
+    Tensor shares(Tensor x, Tensor image, long heads) {
+      Tensor q = Attention.split(query.apply(x), heads).to(ScalarType.Float);
+      Tensor k = Attention.split(image.chunk(2, -1).get(0), heads).to(ScalarType.Float);
+      Tensor scores = torch.matmul(Tensors.scale(q, 1 / Math.sqrt(q.size(3))), k.transpose(2, 3));
+      return torch.softmax(scores, -1).mean(1, 2);
     }
   }
 
@@ -201,6 +212,32 @@ public final class QFormer {
    */
   public Tensor queries(Tensor image, boolean training) {
     return Scope.of(() -> see(look(image), training).states());
+  }
+
+  /**
+   * Where the queries look: the mean of all layers that have cross-attention.
+   *
+   * @param image patch features {@code [batch, patches, imageHidden]}
+   */
+  public Gaze gaze(Tensor image) {
+    Look look = look(image);
+    Tensor x = queryVectors(image.size(0), 0);
+    Tensor shares = null;
+    int crossing = 0;
+    for (int i = 0; i < layers.size(); i++) {
+      Layer layer = layers.get(i);
+      Tensor all = layer.queryKeyValue().apply(x);
+      int hidden = config.hidden();
+      x = layer.selfAttention(x, all.narrow(2, 0, hidden), all.narrow(2, hidden, 2L * hidden), null, config.heads(), 0);
+      Tensor patches = look.keyValues().get(i);
+      if (patches != null) {
+        Tensor here = layer.cross().shares(x, patches, config.heads());
+        shares = shares == null ? here : shares.add(here);
+        crossing++;
+      }
+      x = layer.queries(x, patches, config.heads(), 0);
+    }
+    return new Gaze(x, Tensors.scale(shares, 1.0 / crossing));
   }
 
   /** As {@link #queries}, with the keys and values that {@link #tell} looks back at. */

@@ -1,7 +1,6 @@
 package dev.ocelli.train;
 
 import dev.ocelli.UserError;
-import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Draws;
 import dev.ocelli.data.Photo;
@@ -20,7 +19,6 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.ChatPrompt;
-import dev.ocelli.text.PromptPool;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +48,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   private final ChatPrompt chat;
   private final Questions questions;
   private final Lessons lessons;
+  private final LessonWords words;
   private final Settings settings;
   private final QFormer.Config config;
   private final Lora.Config loraConfig;
@@ -80,6 +79,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     this.validation = s.blankImage() ? validation.blanked() : validation;
     this.questions = questions;
     chat = new ChatPrompt(language.template(), language.tokenizer(), s.image().equals("after_prompt"));
+    words = new LessonWords(recipe, chat, language::answer, language.end());
     lessons = new Lessons(recipe.seed(), train.photos(), questions, s, Math.multiplyExact(s.batch(), s.accumulate()));
     if (lessons.isEmpty()) {
       throw new UserError("Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos.");
@@ -126,7 +126,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     for (Photo photo : train.photos()) {
       for (String caption : photo.captions()) {
         // A token is at least one byte, so that most captions need no counting.
-        int tokens = caption.length() * 4 < most - prompt ? 0 : language.answer(text(caption)).length;
+        int tokens = caption.length() * 4 < most - prompt ? 0 : language.answer(words.text(caption)).length;
         if (tokens > most - prompt) {
           throw UserError.of(
               "Photo %s has a caption of %d tokens (\"%.40s…\"); %d fit behind the prompt. Shorten it.",
@@ -141,7 +141,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
         if ((letters * 4 + prompt * (dialogue.turns().size() + 1)) * recipe.stage2().turns() < most) {
           continue;
         }
-        Vlm.Example example = example(recipe.stage2().system().get(0), dialogue.turns());
+        Vlm.Example example = words.dialogue(dialogue.turns());
         if (example.tokens(config.queries()) * recipe.stage2().turns() > language.model().config().positions()) {
           throw UserError.of(
               "Photo %s has a conversation of %d tokens (\"%.40s…\"), and %d of them (stage2.turns) may stand together; %d fit. Shorten it, or"
@@ -191,35 +191,11 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       for (int row = from; row < from + n; row++) {
         Lessons.Lesson lesson = lessons.lesson(step, row);
         train.read(lesson.photo(), features);
-        examples.add(example(lesson, step, recipe.stage2().promptPer().equals("batch") ? from : row));
+        examples.add(words.example(lesson, step, recipe.stage2().promptPer().equals("batch") ? from : row));
       }
       batches.add(new Batch(features, examples));
     }
     return batches;
-  }
-
-  private Vlm.Example example(Lessons.Lesson lesson, long step, long row) {
-    String system = new PromptPool(recipe.stage2().system()).draw(recipe.seed(), "stage 2 system prompt", step, row);
-    if (lesson.caption() == null) {
-      return example(system, lesson.turns());
-    }
-    String user = new PromptPool(recipe.stage2().user()).draw(recipe.seed(), "stage 2 user prompt", step, row);
-    ChatPrompt.Ids prompt = chat.ids(system, user);
-    return new Vlm.Example(prompt.before(), prompt.after(), language.answer(text(lesson.caption())));
-  }
-
-  private Vlm.Example example(String system, List<Dialogue.Turn> turns) {
-    ChatPrompt.Dialogue words = chat.dialogue(system, turns.stream().map(Dialogue.Turn::question).toList(), language.end());
-    List<Vlm.Turn> more = new ArrayList<>();
-    for (int i = 1; i < turns.size(); i++) {
-      more.add(new Vlm.Turn(words.next().get(i - 1), language.answer(text(turns.get(i).answer()))));
-    }
-    return new Vlm.Example(words.first().before(), words.first().after(), language.answer(text(turns.get(0).answer())), more);
-  }
-
-  /** A caption or an answer as it is trained on. */
-  private String text(String said) {
-    return Captions.normalise(said, recipe.data().lowercase(), recipe.data().stripStop());
   }
 
   @Override
@@ -249,7 +225,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       return Evaluation.NONE;
     }
     ChatPrompt.Ids prompt = chat.ids(recipe.stage2().system().get(0), recipe.stage2().user().get(0));
-    Grounding grounding = new Grounding(vlm, prompt, language::answer, this::text);
+    Grounding grounding = new Grounding(vlm, prompt, language::answer, words::text);
     Map<String, Double> figures = new LinkedHashMap<>();
     double loss = 0;
     if (!recipe.stage2().captions().equals("none")) {
@@ -268,7 +244,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     for (Photo photo : recipe.stage2().questions() > 0 ? validation.photos() : List.<Photo>of()) {
       for (Dialogue dialogue : questions.of(photo)) {
         asked.add(photo);
-        dialogues.add(example(recipe.stage2().system().get(0), dialogue.turns()));
+        dialogues.add(words.dialogue(dialogue.turns()));
       }
     }
     if (!asked.isEmpty()) {
