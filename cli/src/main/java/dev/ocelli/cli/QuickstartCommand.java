@@ -139,7 +139,7 @@ final class QuickstartCommand implements Callable<Integer> {
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
       try (StopSignal stop = new StopSignal(console::say)) {
-        if (tiny && !new FromNothing(models(), seed, progress, console::say, stop).make(recipe, scenes())) {
+        if (tiny && !fromNothing(recipe, progress, stop)) {
           return stop.exitCode();
         }
         Training training = new Training(console.pull(), stores, progress, console::say, stop);
@@ -172,6 +172,15 @@ final class QuickstartCommand implements Callable<Integer> {
       }
       return finish(table.toString());
     }
+  }
+
+  /** The models of {@code --tiny}; false where it was stopped. */
+  private boolean fromNothing(Recipe recipe, Progress progress, StopSignal stop) {
+    FromNothing models = new FromNothing(models(), seed, progress, console::say, stop);
+    if (overwrite) {
+      models.clear();
+    }
+    return models.make(recipe, scenes());
   }
 
   private int finish(String table) {

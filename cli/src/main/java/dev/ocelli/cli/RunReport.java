@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Gathers what a {@link Report} tells of a run. */
@@ -111,7 +110,13 @@ final class RunReport {
 
   private static String objectives(Recipe recipe) {
     var o = recipe.stage1().objectives();
-    return String.format(Locale.ROOT, "; contrast %s, matching %s, generation %s", o.itc(), o.itm(), o.itg());
+    Map<String, Double> weights = new LinkedHashMap<>();
+    weights.put("contrast", o.itc());
+    weights.put("matching", o.itm());
+    weights.put("generation", o.itg());
+    StringBuilder used = new StringBuilder();
+    weights.forEach((name, weight) -> used.append(weight == 0 ? "" : (used.isEmpty() ? "; " : ", ") + name + (weight == 1 ? "" : " x " + weight)));
+    return used.toString();
   }
 
   private static String stage(int passes, int batch, LossCurves curve) {

@@ -22,6 +22,7 @@ import dev.ocelli.text.ChatPrompt;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -182,21 +183,28 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   @Override
   public List<Batch> prepare(long step) {
-    List<Batch> batches = new ArrayList<>();
     int size = Math.min(recipe.stage2().batch(), lessons.perStep());
-    for (int from = 0; from < lessons.perStep(); from += size) {
-      int n = Math.min(size, lessons.perStep() - from);
-      ByteBuffer features = train.buffer(n);
-      List<Vlm.Example> examples = new ArrayList<>(n);
-      for (int row = from; row < from + n; row++) {
-        Lessons.Lesson lesson = lessons.lesson(step, row);
-        train.read(lesson.photo(), features);
-        examples.add(words.example(lesson, step, recipe.stage2().promptPer().equals("batch") ? from : row));
-      }
-      batches.add(new Batch(features, examples));
+    List<Row> rows = new ArrayList<>();
+    for (int row = 0; row < lessons.perStep(); row++) {
+      Lessons.Lesson lesson = lessons.lesson(step, row);
+      boolean perBatch = recipe.stage2().promptPer().equals("batch");
+      rows.add(new Row(lesson.photo(), words.example(lesson, step, perBatch ? row / size * size : row)));
+    }
+    if (recipe.stage2().questions() > 0) {
+      // Captions are much shorter than conversations: apart, less is padding. How a step is cut changes nothing else.
+      rows.sort(Comparator.comparingInt(row -> row.example.tokens(0)));
+    }
+    List<Batch> batches = new ArrayList<>();
+    for (int from = 0; from < rows.size(); from += size) {
+      List<Row> some = rows.subList(from, Math.min(rows.size(), from + size));
+      ByteBuffer features = train.buffer(some.size());
+      some.forEach(row -> train.read(row.photo, features));
+      batches.add(new Batch(features, some.stream().map(Row::example).toList()));
     }
     return batches;
   }
+
+  private record Row(int photo, Vlm.Example example) {}
 
   @Override
   public Loss run(List<Batch> batches, long step) {

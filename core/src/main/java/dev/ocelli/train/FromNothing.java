@@ -181,7 +181,18 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
 
   private <B> boolean train(Stage<B> stage, Path place, Metrics metrics) {
     Path checkpoint = models.resolve("state").resolve(stage.name() + ".safetensors");
-    return Trainer.train(stage, new Trainer.Run(checkpoint, place, metrics, progress, stop)).finished();
+    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, place, metrics, progress, stop));
+    if (!result.finished()) {
+      say.accept("Stopped after step " + result.steps() + " of " + stage.settings().steps() + "; the same command goes on from there.");
+    }
+    return result.finished();
+  }
+
+  /** Removes what {@link #make} wrote, and nothing else. */
+  public void clear() {
+    for (Path place : List.of(vision(), text(), language(), models.resolve("state"), models.resolve("metrics.jsonl"))) {
+      RunFolder.deleteTree(place);
+    }
   }
 
   /** A BERT of random weights. */

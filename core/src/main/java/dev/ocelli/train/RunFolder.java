@@ -154,6 +154,15 @@ public record RunFolder(Path path) {
     }
   }
 
+  /** Removes a file, or a folder with all that is in it, where it is. */
+  static void deleteTree(Path place) {
+    try {
+      delete(place);
+    } catch (IOException e) {
+      throw new UserError("Can't remove " + place + ": " + AtomicFile.reason(e) + ".", e);
+    }
+  }
+
   private static void delete(Path place) throws IOException {
     if (Files.exists(place)) {
       try (Stream<Path> tree = Files.walk(place)) {
