@@ -32,7 +32,7 @@ public final class GuessedAnswers {
   }
 
   private static String beginning(Turn turn) {
-    String[] words = turn.question().toLowerCase(java.util.Locale.ROOT).split("\\s+", WORDS + 1);
+    String[] words = turn.question().toLowerCase(java.util.Locale.ROOT).strip().split("[^\\p{L}\\p{N}]+", WORDS + 1);
     return turn.kind() + "\n" + words[0] + " " + (words.length > 1 ? words[1] : "");
   }
 }
