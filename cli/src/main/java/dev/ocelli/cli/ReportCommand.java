@@ -75,7 +75,7 @@ final class ReportCommand implements Callable<Integer> {
     try (FrozenModels frozen = new FrozenModels(console.pull(), progress);
         TrainedRun trained = TrainedRun.open(run.path(), frozen, progress, console::warn);
         TrainedRun twin = blank == null ? null : TrainedRun.open(blank, frozen, progress, console::warn)) {
-      Measurement.Limits limits = new Measurement.Limits(photos, questions);
+      Measurement.Limits limits = new Measurement.Limits(photos, questions, true);
       List<Measurement> measured =
           new ArrayList<>(
               Stream.of(Part.TEST, Part.UNSEEN)

@@ -47,8 +47,9 @@ public record Measurement(
    *
    * @param captions photos to describe at most, evenly out of all
    * @param questions to ask at most, evenly out of all
+   * @param swaps whether to ask with other photos, and other questions, too
    */
-  public record Limits(int captions, int questions) {}
+  public record Limits(int captions, int questions, boolean swaps) {}
 
   /**
    * @param twin the same model trained without seeing, or null
@@ -68,7 +69,7 @@ public record Measurement(
     Answers answers =
         questions.count(all.photos()) == 0
             ? null
-            : Answers.of(run, twin, data, Set.of(part), limits.questions, true, stores, progress);
+            : Answers.of(run, twin, data, Set.of(part), limits.questions, limits.swaps, stores, progress);
     return new Measurement(
         part.name().toLowerCase(java.util.Locale.ROOT),
         retrieval,
