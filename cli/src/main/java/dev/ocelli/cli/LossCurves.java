@@ -8,17 +8,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A stage's losses as a drawing: each step a faint line, a running mean over it, and evaluations as dots.
  *
  * @param losses a step each
- * @param validation losses on the validation part, where the stage has them, by step
+ * @param validation losses on the validation part, where the stage has them, by figure and step
  * @param seconds that the steps took together
  */
-record LossCurves(String stage, List<Double> losses, List<Point> validation, double seconds) {
+record LossCurves(String stage, List<Double> losses, Map<String, List<Point>> validation, double seconds) {
   private static final int WIDTH = 520;
   private static final int HEIGHT = 230;
   private static final int LEFT = 46;
@@ -32,11 +34,11 @@ record LossCurves(String stage, List<Double> losses, List<Point> validation, dou
   /**
    * Of one stage, out of a run's metrics.jsonl.
    *
-   * @param figure the validation figure that is a loss of the same kind, such as "loss_own"; or null
+   * @param figures of validation that are losses of the same kind, such as "loss_own", and what to call each
    */
-  static LossCurves read(Path metrics, String stage, String figure) {
+  static LossCurves read(Path metrics, String stage, Map<String, String> figures) {
     List<Double> losses = new ArrayList<>();
-    List<Point> validation = new ArrayList<>();
+    Map<String, List<Point>> validation = new LinkedHashMap<>();
     double seconds = 0;
     try {
       ObjectMapper json = new ObjectMapper();
@@ -51,8 +53,12 @@ record LossCurves(String stage, List<Double> losses, List<Point> validation, dou
           if (row.has("loss")) {
             losses.add(row.get("loss").asDouble());
             seconds += row.path("seconds").asDouble();
-          } else if (figure != null && row.path("validation").has(figure)) {
-            validation.add(new Point(row.get("step").asLong(), row.get("validation").get(figure).asDouble()));
+          }
+          for (Map.Entry<String, String> figure : figures.entrySet()) {
+            if (row.path("validation").has(figure.getKey())) {
+              validation.computeIfAbsent(figure.getValue(), f -> new ArrayList<>())
+                  .add(new Point(row.get("step").asLong(), row.get("validation").get(figure.getKey()).asDouble()));
+            }
           }
         }
       }
@@ -64,7 +70,10 @@ record LossCurves(String stage, List<Double> losses, List<Point> validation, dou
 
   /** The drawing, to stand in a page. */
   String svg() {
-    double most = Math.max(losses.stream().mapToDouble(Double::doubleValue).max().orElse(1), validation.stream().mapToDouble(Point::value).max().orElse(0));
+    double most =
+        Math.max(
+            losses.stream().mapToDouble(Double::doubleValue).max().orElse(1),
+            validation.values().stream().flatMap(List::stream).mapToDouble(Point::value).max().orElse(0));
     double top = ceiling(most);
     StringBuilder svg = new StringBuilder();
     svg.append(
@@ -94,11 +103,19 @@ record LossCurves(String stage, List<Double> losses, List<Point> validation, dou
       }
     }
     svg.append(line(each, top, "each")).append(line(mean, top, "mean"));
-    for (Point p : validation) {
+    int kind = 0;
+    for (Map.Entry<String, List<Point>> figure : validation.entrySet()) {
+      for (Point p : figure.getValue()) {
+        svg.append(
+            String.format(
+                Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" class=\"dot%d\"><title>%s after step %d: %.3f</title></circle>%n",
+                x(p.step), y(p.value, top), kind, Html.escape(figure.getKey()), p.step, p.value));
+      }
       svg.append(
           String.format(
-              Locale.ROOT, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" class=\"dot\"><title>validation after step %d: %.3f</title></circle>%n",
-              x(p.step), y(p.value, top), p.step, p.value));
+              Locale.ROOT, "<circle cx=\"%d\" cy=\"%d\" r=\"4\" class=\"dot%d\"/><text x=\"%d\" y=\"%d\">%s</text>%n",
+              LEFT + 12 + 220 * kind, HEIGHT - BOTTOM - 12, kind, LEFT + 20 + 220 * kind, HEIGHT - BOTTOM - 8, Html.escape(figure.getKey())));
+      kind++;
     }
     return svg.append("</svg>\n").toString();
   }

@@ -54,7 +54,7 @@ record Report(
       .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(24em, 1fr)); gap: 1em; } svg { width: 100%; height: auto; }
       svg .grid { stroke: #e6e6e6; } svg text { font-size: 11px; fill: #666; } svg .left { text-anchor: end; } svg .below { text-anchor: middle; }
       svg .each { fill: none; stroke: #bcd0ea; stroke-width: 1; } svg .mean { fill: none; stroke: #1f5fae; stroke-width: 2; }
-      svg .dot { fill: #d95f02; } pre { background: #f7f7f7; padding: .8em; overflow-x: auto; font-size: .85em; }
+      svg .dot0 { fill: #d95f02; } svg .dot1 { fill: #1b9e77; } pre { background: #f7f7f7; padding: .8em; overflow-x: auto; font-size: .85em; }
       dl { display: grid; grid-template-columns: max-content 1fr; gap: .2em 1.2em; } dt { color: #666; } dd { margin: 0; }
       """;
 
@@ -71,7 +71,7 @@ record Report(
     for (LossCurves curve : curves) {
       body.append("<div><p>").append(stageName(curve.stage())).append("</p>\n").append(curve.svg()).append("</div>\n");
     }
-    body.append("</div>\n<p class=\"small\">Line: running mean over each step's loss (faint). Dots: the validation part.</p>\n");
+    body.append("</div>\n<p class=\"small\">Line: running mean over each step's loss (faint), in which captions and answers are mixed.</p>\n");
     body.append("<h2>What was trained on what</h2>\n<dl>\n");
     about.forEach((key, value) -> body.append("<dt>").append(e(key)).append("</dt><dd>").append(e(value)).append("</dd>\n"));
     body.append("</dl>\n<details><summary>Every figure of the recipe</summary><pre>").append(e(recipe)).append("</pre></details>\n");

@@ -38,7 +38,10 @@ final class RunReport {
 
   /** @param seconds how long all of it took; 0 where only the steps' own time is known */
   void write(Path out, List<Measurement> measured, double seconds) {
-    List<LossCurves> curves = List.of(curve("qformer", null), curve("vlm", "loss_own"));
+    Map<String, String> figures = new LinkedHashMap<>();
+    figures.put("loss_own", "validation: captions");
+    figures.put("loss_answers", "validation: answers");
+    List<LossCurves> curves = List.of(curve("qformer", Map.of()), curve("vlm", figures));
     Report report =
         new Report(
             "Ocelli: " + folder,
@@ -50,8 +53,8 @@ final class RunReport {
     AtomicFile.write(out, report.html());
   }
 
-  private LossCurves curve(String stage, String figure) {
-    return LossCurves.read(folder.resolve("metrics.jsonl"), stage, figure);
+  private LossCurves curve(String stage, Map<String, String> figures) {
+    return LossCurves.read(folder.resolve("metrics.jsonl"), stage, figures);
   }
 
   private Report.Pictures pictures(List<Measurement> measured, Photo photo) {
