@@ -148,6 +148,9 @@ record LossCurves(String stage, List<Double> losses, Map<String, List<Point>> va
   }
 
   private static String number(double value) {
-    return value == Math.rint(value) ? String.valueOf((long) value) : String.format(Locale.ROOT, "%.3g", value).replaceAll("0+$", "").replaceAll("\\.$", "");
+    if (value == Math.rint(value)) {
+      return String.valueOf((long) value);
+    }
+    return String.format(Locale.ROOT, "%.3f", value).replaceAll("0+$", "");
   }
 }

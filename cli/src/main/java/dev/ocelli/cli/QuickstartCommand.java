@@ -158,7 +158,7 @@ final class QuickstartCommand implements Callable<Integer> {
         TrainedRun trained = TrainedRun.open(run(), frozen, progress, console::warn)) {
       List<Measurement> measured =
           Stream.of(Part.TEST, Part.UNSEEN)
-              .map(part -> Measurement.of(trained, null, scenes(), part, new Measurement.Limits(DESCRIBED, ASKED, part == Part.TEST), stores, progress))
+              .map(part -> Measurement.of(trained, null, scenes(), part, limits(part), stores, progress))
               .filter(Objects::nonNull)
               .toList();
       new RunReport(trained, run(), scenes()).write(report(), measured, fresh ? (System.nanoTime() - began) / 1e9 : 0);
@@ -174,6 +174,10 @@ final class QuickstartCommand implements Callable<Integer> {
       }
       return finish(table.toString());
     }
+  }
+
+  private static Measurement.Limits limits(Part part) {
+    return new Measurement.Limits(DESCRIBED, ASKED, part == Part.TEST);
   }
 
   /** The models of {@code --tiny}; false where it was stopped. */
@@ -206,7 +210,8 @@ final class QuickstartCommand implements Callable<Integer> {
   private static List<String> lines(Measurement m) {
     List<String> lines = new ArrayList<>();
     lines.add("");
-    lines.add(m.split().equals("unseen") ? "Unseen: colours and places that these objects never had in training" : "Test: new pictures of the same kind");
+    boolean unseen = m.split().equals("unseen");
+    lines.add(unseen ? "Unseen: colours and places that these objects never had in training" : "Test: new pictures of the same kind");
     if (m.retrieval() != null) {
       lines.addAll(SummaryTable.of(m.retrieval()));
       lines.add(String.format(Locale.ROOT, "                  R@1 by chance %.1f", 100.0 / m.retrieval().images()));

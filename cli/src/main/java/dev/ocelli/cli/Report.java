@@ -96,7 +96,9 @@ record Report(
       body.append("</tbody></table>\n");
     }
     if (m.slots() != null) {
-      body.append("<table><thead><tr><th>Right in captions</th><th>all</th><th>object</th><th>colour</th><th>count</th><th>relation</th></tr></thead><tbody>\n");
+      body.append("<table><thead><tr><th>Right in captions</th>");
+      List.of("all", "object", "colour", "count", "relation").forEach(slot -> body.append("<th>").append(slot).append("</th>"));
+      body.append("</tr></thead><tbody>\n");
       row(body, "of its own scene", true, slots(m.slots().own()));
       row(body, "of another scene: by chance", false, slots(m.slots().other()));
       body.append("</tbody></table>\n");
@@ -143,7 +145,10 @@ record Report(
     List<Photo> photos = m.photos().photos();
     Map<String, List<Answers.Row>> asked = new LinkedHashMap<>();
     m.asked().forEach(row -> asked.computeIfAbsent(row.image(), i -> new ArrayList<>()).add(row));
-    double[] quality = IntStream.range(0, photos.size()).mapToDouble(i -> quality(m, i, asked.getOrDefault(photos.get(i).image(), List.of()))).toArray();
+    double[] quality =
+        IntStream.range(0, photos.size())
+            .mapToDouble(i -> quality(m, i, asked.getOrDefault(photos.get(i).image(), List.of())))
+            .toArray();
     List<Integer> order = IntStream.range(0, photos.size()).boxed().sorted(Comparator.comparingDouble(i -> -quality[i])).toList();
     int n = order.size();
     int best = Math.min(BEST, (n + 1) / 2);
@@ -152,7 +157,8 @@ record Report(
     int evenly = Math.min(EVENLY, rest.size());
     String part = partName(m.split());
     cards(body, part + ": the best", m, order.subList(0, best), asked);
-    cards(body, part + ": evenly out of the rest", m, IntStream.range(0, evenly).mapToObj(i -> rest.get((2 * i + 1) * rest.size() / (2 * evenly))).toList(), asked);
+    List<Integer> between = IntStream.range(0, evenly).mapToObj(i -> rest.get((2 * i + 1) * rest.size() / (2 * evenly))).toList();
+    cards(body, part + ": evenly out of the rest", m, between, asked);
     cards(body, part + ": the worst", m, order.subList(n - worst, n), asked);
   }
 
@@ -170,7 +176,8 @@ record Report(
     for (int i : which) {
       Photo photo = m.photos().photos().get(i);
       Pictures shown = pictures.apply(photo);
-      body.append("<div class=\"card\"><div class=\"two\"><img alt=\"").append(e(photo.image())).append("\" src=\"").append(shown.photo()).append("\">");
+      body.append("<div class=\"card\"><div class=\"two\"><img alt=\"").append(e(photo.image())).append("\" src=\"")
+          .append(shown.photo()).append("\">");
       if (shown.gaze() != null) {
         body.append("<img alt=\"where the queries looked\" title=\"Lit up: where the queries looked\" src=\"").append(shown.gaze()).append("\">");
       }

@@ -95,7 +95,8 @@ final class RunReport {
         (key, what) -> {
           JsonNode model = json.path(key);
           if (model.has("name")) {
-            about.put(what, model.get("name").asText() + " (" + model.path("origin").asText() + ", SHA-256 " + start(model.path("sha256").asText()) + "…)");
+            String from = model.path("origin").asText() + ", SHA-256 " + start(model.path("sha256").asText()) + "…";
+            about.put(what, model.get("name").asText() + " (" + from + ")");
           }
         });
     about.put("trained", "Q-Former with " + recipe.qformer().queries() + " queries, projector, LoRA of rank " + recipe.stage2().lora().rank()
@@ -137,7 +138,10 @@ final class RunReport {
 
   private static String time(double seconds) {
     Duration d = Duration.ofSeconds(Math.round(seconds));
-    return d.toHours() > 0 ? d.toHours() + " h " + d.toMinutesPart() + " min" : d.toMinutes() > 0 ? d.toMinutes() + " min " + d.toSecondsPart() + " s" : d.toSeconds() + " s";
+    if (d.toHours() > 0) {
+      return d.toHours() + " h " + d.toMinutesPart() + " min";
+    }
+    return d.toMinutes() > 0 ? d.toMinutes() + " min " + d.toSecondsPart() + " s" : d.toSeconds() + " s";
   }
 
   private static String start(String hash) {
