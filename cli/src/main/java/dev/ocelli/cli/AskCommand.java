@@ -24,6 +24,8 @@ final class AskCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling;
 
+  @Mixin private WeightsOption weights;
+
   @Parameters(index = "0", paramLabel = "IMAGE", description = "JPEG, PNG, GIF, BMP or WebP.")
   private Path image;
 
@@ -47,6 +49,7 @@ final class AskCommand implements Callable<Integer> {
 
   private int work() {
     try (TrainedRun trained = run.open(console, console.progress())) {
+      weights.choose(trained);
       PhotoAnswers answers =
           new PhotoAnswers(trained.features(), trained.captioner(), trained.prompt(question), sampling.over(trained.sampling()));
       String text = answers.of(image, json ? piece -> {} : this::hear);

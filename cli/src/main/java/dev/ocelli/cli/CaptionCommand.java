@@ -7,6 +7,7 @@ import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.train.TrainedRun;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +25,13 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "caption",
     mixinStandardHelpOptions = true,
-    description = "Describes photos, a line each. A photo that can't be read is named, the others are described, and the exit code is 1.",
-    footer = {"", "Example:", "  ocelli caption --run runs/first dog.jpg cat.png"})
+    description = {
+      "Describes photos, a line each, or a whole folder into a CSV file. A photo that can't be read is named, the others are described, and the exit code is 1.",
+      "A folder may take hours: stopped in whatever way, the same command goes on. The file appears when it is whole."
+    },
+    footer = {
+      "", "Examples:", "  ocelli caption --run runs/first dog.jpg cat.png", "  ocelli caption --run runs/first photos --out captions.csv"
+    })
 final class CaptionCommand implements Callable<Integer> {
   /** Who speaks. */
   enum Head {
@@ -44,8 +50,16 @@ final class CaptionCommand implements Callable<Integer> {
 
   @Mixin private SamplingOptions sampling;
 
-  @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, GIF, BMP or WebP.")
+  @Mixin private WeightsOption weights;
+
+  @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, GIF, BMP or WebP; or, with --out, one folder of them.")
   private List<Path> images;
+
+  @Option(names = "--out", paramLabel = "CSV", description = "Where a folder's captions go: a table of image,caption.")
+  private Path out;
+
+  @Option(names = "--overwrite", description = "Write a finished table anew.")
+  private boolean overwrite;
 
   @Option(
       names = "--head",
@@ -54,7 +68,7 @@ final class CaptionCommand implements Callable<Integer> {
       description = "Who speaks: ${COMPLETION-CANDIDATES} (default: language; qformer is stage 1's own caption, for runs trained with itg).")
   private Head head;
 
-  @Option(names = "--json", description = "Print {\"image\", \"text\"}, a line a photo.")
+  @Option(names = "--json", description = "Print {\"image\", \"text\"}, a line a photo; of a folder what was done.")
   private boolean json;
 
   CaptionCommand(Console console) {
@@ -65,13 +79,38 @@ final class CaptionCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     run.check();
     sampling.check();
+    if (out != null || images.size() == 1 && Files.isDirectory(images.get(0))) {
+      return folder();
+    }
     Images.check(images);
     return console.compute(this::work);
+  }
+
+  private int folder() throws Exception {
+    if (out == null) {
+      throw UserError.of("%s is a folder. Say where its captions go: --out captions.csv.", images.get(0));
+    }
+    if (images.size() != 1 || !Files.isDirectory(images.get(0))) {
+      throw UserError.of("--out is for a folder of photos: name one folder. Single photos are described on standard output.");
+    }
+    if (head == Head.QFORMER) {
+      throw UserError.of("--head qformer describes single photos. For a folder leave it out.");
+    }
+    FolderCaptioning captioning = new FolderCaptioning(console, images.get(0), out, overwrite, json);
+    List<String> photos = captioning.check();
+    return console.compute(
+        () -> {
+          try (TrainedRun trained = run.open(console, console.progress())) {
+            weights.choose(trained);
+            return captioning.work(trained, photos, sampling.over(trained.sampling()));
+          }
+        });
   }
 
   private int work() {
     int unread = 0;
     try (TrainedRun trained = run.open(console, console.progress())) {
+      weights.choose(trained);
       Function<Path, String> captions = head == Head.QFORMER ? qformer(trained) : language(trained);
       for (Path image : images) {
         try {

@@ -33,7 +33,11 @@ final class DataOptions {
     }
   }
 
-  @Option(names = "--data", required = true, paramLabel = "DIR", description = "Folder with captions.csv (image,caption) and its photos.")
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder with captions.csv and its photos, or data in another format.")
   private Path data;
 
   @Option(
@@ -64,8 +68,8 @@ final class DataOptions {
   }
 
   static void checkFolder(Path data) {
-    if (!Files.isDirectory(data)) {
-      throw UserError.of("There is no folder %s. Name one with captions.csv and its photos (--data).", data);
+    if (!Files.exists(data)) {
+      throw UserError.of("There is no folder or file %s. Name one with captions.csv and its photos, or in another format (--data).", data);
     }
   }
 }

@@ -3,7 +3,9 @@ package dev.ocelli.cli;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
+import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Questions;
+import dev.ocelli.data.SplitSettings;
 import dev.ocelli.train.Answers;
 import dev.ocelli.train.FrozenModels;
 import dev.ocelli.train.TrainedRun;
@@ -69,7 +71,7 @@ final class EvalAnswers implements Callable<Integer> {
       RunOption.check(blank);
     }
     data.check();
-    if (!Questions.areIn(data.path())) {
+    if (Questions.read(data.path(), CaptionFolder.read(data.path(), new SplitSettings(0, 0, 0))).isEmpty()) {
       throw UserError.of("%s has no questions.csv. Add one, with the columns image, question and answer.", data.path());
     }
     return console.compute(this::work);

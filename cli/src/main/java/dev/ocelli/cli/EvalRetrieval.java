@@ -5,7 +5,6 @@ import dev.ocelli.UserError;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalReport;
-import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.Preprocessing;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.train.TrainedRun;
@@ -90,7 +89,7 @@ final class EvalRetrieval implements Callable<Integer> {
     List<String> captions = first.photos().stream().map(p -> p.captions().get(0)).toList();
     Preprocessing preprocessing = trained.features().vision().preprocessing();
     List<String> pictures =
-        first.photos().stream().map(p -> Html.address(preprocessing.geometry(ImageReader.read(p.file())), THUMBNAIL)).toList();
+        first.photos().stream().map(p -> Html.address(preprocessing.geometry(p.picture().rgb()), THUMBNAIL)).toList();
     return new SimilarityPage(pictures, captions, scores.matrix(first, captions));
   }
 }

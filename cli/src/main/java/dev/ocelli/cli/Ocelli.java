@@ -74,7 +74,11 @@ public final class Ocelli implements Runnable {
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
     line.addSubcommand(new QuickstartCommand(console));
-    line.addSubcommand(new CommandLine(new DataCommand()).addSubcommand(new DataScenes(console)));
+    line.addSubcommand(
+        new CommandLine(new DataCommand())
+            .addSubcommand(new DataScenes(console))
+            .addSubcommand(new DataCheckCommand(console))
+            .addSubcommand(new DataImport(console)));
     line.addSubcommand(new PullCommand(console));
     line.addSubcommand(new FeaturesCommand(console));
     line.addSubcommand(new TrainCommand(console));

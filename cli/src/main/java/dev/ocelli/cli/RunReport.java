@@ -6,7 +6,6 @@ import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import dev.ocelli.data.Photo;
 import dev.ocelli.image.RgbImage;
-import dev.ocelli.image.ImageReader;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.train.Measurement;
@@ -58,7 +57,7 @@ final class RunReport {
   }
 
   private Report.Pictures pictures(List<Measurement> measured, Photo photo) {
-    RgbImage shown = run.features().vision().preprocessing().geometry(ImageReader.read(photo.file()));
+    RgbImage shown = run.features().vision().preprocessing().geometry(photo.picture().rgb());
     for (Measurement m : measured) {
       int at = m.photos().photos().indexOf(photo);
       if (at >= 0) {

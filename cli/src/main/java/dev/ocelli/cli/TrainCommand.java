@@ -53,7 +53,11 @@ final class TrainCommand implements Callable<Integer> {
       description = "A YAML file, or one that comes with Ocelli: photos, article (default: photos).")
   private String recipe;
 
-  @Option(names = "--data", required = true, paramLabel = "DIR", description = "Folder with captions.csv (image,caption) and its photos.")
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder with captions.csv and its photos, or data in another format (see data import --help).")
   private Path data;
 
   @Option(names = "--out", required = true, paramLabel = "RUN", description = "Folder for everything of this run.")

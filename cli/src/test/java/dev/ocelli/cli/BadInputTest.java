@@ -62,7 +62,7 @@ class BadInputTest {
 
   @Test
   void missingColumn() throws IOException {
-    Files.writeString(data.resolve("captions.csv"), "image,text\ndrawing-00.png,a red circle\n");
+    Files.writeString(data.resolve("captions.csv"), "image,words\ndrawing-00.png,a red circle\n");
     refused(train(), "captions.csv", "caption");
   }
 

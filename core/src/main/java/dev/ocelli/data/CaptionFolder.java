@@ -3,7 +3,10 @@ package dev.ocelli.data;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
-import java.nio.file.Files;
+import dev.ocelli.data.source.Conversation;
+import dev.ocelli.data.source.Pair;
+import dev.ocelli.data.source.PairSource;
+import dev.ocelli.data.source.Place;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,59 +19,73 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.apache.commons.csv.CSVFormat;
 
 /**
- * A folder of photos with {@code captions.csv} or {@code captions.tsv}: columns {@code image} and {@code caption} in any order, several
- * rows an image allowed, optionally {@code split} (train, or one of val, valid, validation, dev, test, holdout for held-out photos, or
- * unseen for photos held out and measured apart).
- * Photos lie beside the file or in {@code images/}.
+ * Photos with captions, from any {@link PairSource}: a folder with {@code captions.csv} (image, caption, optionally split), or one of the
+ * other formats. Splits are train, or one of val, valid, validation, dev, test, holdout for held-out photos, or unseen for photos held
+ * out and measured apart.
  *
  * <p>Photos are shared out whole, never caption by caption. The order of the rows has no say in it, and neither has where the folder lies.
  */
 public final class CaptionFolder {
   private static final int MOST_VALIDATION = 500;
   private static final Set<String> HELD_OUT = Set.of("val", "valid", "validation", "dev", "test", "holdout");
-  private static final CSVFormat CSV = CSVFormat.RFC4180.builder().setRecordSeparator("\n").get();
 
   private final List<Photo> photos;
   private final Map<String, String> missing;
   private final Map<String, Entry> entries;
-  private final CaptionsFile table;
+  private final PairSource source;
+  private final boolean hasSplit;
+  private final List<Conversation> conversations;
   private final List<String> warnings;
   private final String sha256;
 
   private CaptionFolder(
-      List<Photo> photos, Map<String, String> missing, Map<String, Entry> entries, CaptionsFile table, List<String> warnings) {
+      PairSource source, PairSource.Contents contents, List<Photo> photos, Rows rows, List<String> warnings) {
     this.photos = List.copyOf(photos);
-    this.missing = Collections.unmodifiableMap(missing);
-    this.entries = entries;
-    this.table = table;
+    this.missing = Collections.unmodifiableMap(rows.missing);
+    this.entries = rows.entries;
+    this.source = source;
+    this.hasSplit = contents.hasSplit();
+    this.conversations = List.copyOf(rows.conversations);
     this.warnings = List.copyOf(warnings);
-    this.sha256 = Sha256.of(table.sha256() + "\n" + split());
+    this.sha256 = Sha256.of(contents.sha256() + "\n" + split());
   }
 
-  /** Reads a folder and draws its split from the settings' seed. */
-  public static CaptionFolder read(Path dir, SplitSettings settings) {
-    return read(dir, settings, null);
+  /** Reads a folder, or a file of one of the formats, and draws its split from the settings' seed. */
+  public static CaptionFolder read(Path data, SplitSettings settings) {
+    return read(data, settings, null);
   }
 
   /**
-   * Reads a folder with the split of an earlier run, as {@link #writeSplit} left it.
+   * Reads a folder or file with the split of an earlier run, as {@link #writeSplit} left it.
    *
    * @param splitCsv the split, or null to draw it
    */
-  public static CaptionFolder read(Path dir, SplitSettings settings, Path splitCsv) {
-    CaptionsFile table = CaptionsFile.read(find(dir), "caption");
-    List<String> warnings = new ArrayList<>();
-    Map<String, String> missing = new LinkedHashMap<>();
-    Map<String, Entry> entries = entries(dir, table, missing, warnings);
-    List<String> images = new ArrayList<>(entries.keySet());
+  public static CaptionFolder read(Path data, SplitSettings settings, Path splitCsv) {
+    PairSource source = PairSource.open(data);
+    Rows rows = new Rows(source);
+    PairSource.Contents contents = source.read(rows);
+    List<String> warnings = new ArrayList<>(rows.warnings);
+    warnings.addAll(contents.notes());
+    rows.finish(data, contents.hasSplit(), warnings);
+    List<String> images = new ArrayList<>(rows.entries.keySet());
     Map<String, Part> parts =
-        splitCsv == null ? draw(images, entries, table.hasSplit(), settings) : recall(images, splitCsv, warnings);
+        splitCsv == null ? draw(images, rows.entries, contents.hasSplit(), settings) : recall(images, splitCsv, warnings);
     List<Photo> photos = new ArrayList<>();
-    entries.forEach((image, entry) -> photos.add(new Photo(image, entry.file, List.copyOf(entry.captions.keySet()), parts.get(image))));
-    return new CaptionFolder(photos, missing, entries, table, warnings);
+    rows.entries.forEach(
+        (image, entry) -> photos.add(new Photo(image, entry.picture, List.copyOf(entry.captions.keySet()), parts.get(image))));
+    return new CaptionFolder(source, contents, photos, rows, warnings);
+  }
+
+  /** Where it all came from. */
+  public PairSource source() {
+    return source;
+  }
+
+  /** Whether the source says which photos are for training, or the seed did. */
+  public boolean hasSplit() {
+    return hasSplit;
   }
 
   /** All photos, by name. */
@@ -88,12 +105,17 @@ public final class CaptionFolder {
 
   /** Where a photo's caption stands, for messages: "photos/captions.csv, row 12". */
   public String place(Photo photo, String caption) {
-    return table.file() + ", row " + entries.get(photo.image()).captions.get(caption);
+    return entries.get(photo.image()).captions.get(caption).toString();
   }
 
-  /** What stands for this data in a key: the SHA-256 of the captions file's bytes and the split. Photos' own bytes aren't in it. */
+  /** What stands for this data in a key: the SHA-256 of what the source says and of the split. Photos' own bytes aren't in it. */
   public String sha256() {
     return sha256;
+  }
+
+  /** Questions and answers that the source itself has, in its order; they may be about pictures without captions too. */
+  public List<Conversation> conversations() {
+    return conversations;
   }
 
   /** What was passed over, one line each. */
@@ -108,7 +130,7 @@ public final class CaptionFolder {
 
   private String split() {
     StringBuilder text = new StringBuilder("image,split\n");
-    photos.forEach(photo -> text.append(CSV.format(photo.image(), word(photo.part()))).append('\n'));
+    photos.forEach(photo -> text.append(SplitFile.CSV.format(photo.image(), word(photo.part()))).append('\n'));
     return text.toString();
   }
 
@@ -118,84 +140,113 @@ public final class CaptionFolder {
 
   /** What the rows say of one image. */
   private static final class Entry {
-    final Path file;
-    final long row;
+    final Picture picture;
+    final Place place;
     final Part given;
-    /** Caption → the first row that has it. */
-    final Map<String, Long> captions = new LinkedHashMap<>();
+    /** Caption → where it first stands. */
+    final Map<String, Place> captions = new LinkedHashMap<>();
 
-    Entry(Path file, long row, Part given) {
-      this.file = file;
-      this.row = row;
+    Entry(Picture picture, Place place, Part given) {
+      this.picture = picture;
+      this.place = place;
       this.given = given;
     }
   }
 
-  private static Path find(Path dir) {
-    if (!Files.isDirectory(dir)) {
-      throw UserError.of("There is no folder %s. Give the folder that holds captions.csv and the photos.", dir);
-    }
-    for (String name : List.of("captions.csv", "captions.tsv")) {
-      if (Files.isRegularFile(dir.resolve(name))) {
-        return dir.resolve(name);
-      }
-    }
-    throw UserError.of("%s has neither captions.csv nor captions.tsv. Add one, with the columns image and caption.", dir);
-  }
+  /** Gathers what rows say of each image. */
+  private static final class Rows implements PairSource.Sink {
+    private static final int MOST_WARNINGS = 20;
 
-  private static Map<String, Entry> entries(Path dir, CaptionsFile table, Map<String, String> missing, List<String> warnings) {
-    Map<String, Entry> entries = new TreeMap<>();
-    PhotoFinder finder = new PhotoFinder(dir);
-    int empty = 0;
-    for (CaptionsFile.Row row : table.rows()) {
-      if (row.image().isEmpty()) {
-        throw UserError.of("%s, row %d: no image is named. Fill in the column image or remove the row.", table.file(), row.number());
+    final Map<String, Entry> entries = new TreeMap<>();
+    final Map<String, String> missing = new LinkedHashMap<>();
+    final List<String> warnings = new ArrayList<>();
+    final List<Conversation> conversations = new ArrayList<>();
+    private final PhotoFinder finder;
+    private long empty;
+    private Pair splitless;
+
+    Rows(PairSource source) {
+      this.finder = new PhotoFinder(source.folders());
+    }
+
+    @Override
+    public void pair(Pair pair) {
+      String image = pair.image();
+      if (pair.picture() == null) {
+        refuseOutside(pair);
       }
-      refuseOutside(table.file(), row);
-      Part given = table.hasSplit() ? given(table.file(), row) : null;
-      Entry entry = entries.get(row.image());
-      if (entry == null && !missing.containsKey(row.image())) {
-        Path file = finder.find(row.image());
-        if (file == null) {
-          missing.put(
-              row.image(),
-              String.format(Locale.ROOT, "%s, row %d: no photo %s%s", table.file(), row.number(), row.image(), finder.hint(row.image())));
+      Part given = given(pair);
+      if (given == null && splitless == null) {
+        splitless = pair;
+      }
+      Entry entry = entries.get(image);
+      if (entry == null && !missing.containsKey(image)) {
+        Picture picture = picture(pair);
+        if (picture == null) {
+          missing.put(image, pair.place() + ": no photo " + image + finder.hint(image));
         } else {
-          entry = new Entry(file, row.number(), given);
-          entries.put(row.image(), entry);
+          entry = new Entry(picture, pair.place(), given);
+          entries.put(image, entry);
         }
       }
-      if (entry != null && entry.given != given) {
+      if (entry != null && entry.given != given && given != null && entry.given != null) {
         throw UserError.of(
-            "%s: %s is %s data in row %d and %s data in row %d. Give all its rows one split.",
-            table.file(), row.image(), word(entry.given), entry.row, word(given), row.number());
+            "%s: %s is %s data in %s %d and %s data in %s %d. Give all its rows one split.",
+            pair.place().file(), image, word(entry.given), entry.place.unit(), entry.place.number(), word(given), pair.place().unit(),
+            pair.place().number());
       }
-      if (row.caption().isEmpty()) {
-        empty++;
-        warnings.add(table.file() + ", row " + row.number() + ": the caption of " + row.image() + " is empty; skipped");
+      if (pair.caption().isEmpty()) {
+        if (empty++ < MOST_WARNINGS) {
+          warnings.add(pair.place() + ": the caption of " + image + " is empty; skipped");
+        }
       } else if (entry != null) {
-        entry.captions.putIfAbsent(row.caption(), row.number());
+        entry.captions.putIfAbsent(pair.caption(), pair.place());
       }
     }
-    if (missing.size() > entries.size()) {
-      throw UserError.of(
-          "%d of the %d photos named aren't in %s or its folder images. The first: %s. Add them or remove their rows.",
-          missing.size(), missing.size() + entries.size(), dir, missing.values().iterator().next());
+
+    @Override
+    public void conversation(Conversation conversation) {
+      conversations.add(conversation);
     }
-    if (!missing.isEmpty()) {
-      String others = missing.size() == 1 ? "" : ", nor " + (missing.size() - 1) + " others that rows name";
-      warnings.add(missing.values().iterator().next() + others + "; skipped");
+
+    private Picture picture(Pair pair) {
+      if (pair.picture() != null) {
+        return pair.picture();
+      }
+      Path file = finder.find(pair.image());
+      return file == null ? null : new Picture.InFile(file);
     }
-    entries.values().removeIf(entry -> entry.captions.isEmpty());
-    if (entries.isEmpty()) {
-      throw UserError.of("%s leaves no photo with a caption: %d captions are empty. Write some.", table.file(), empty);
+
+    void finish(Path data, boolean hasSplit, List<String> warnings) {
+      if (hasSplit && splitless != null) {
+        throw UserError.of(
+            "%s: the split of %s is \"\". Use train, or one of val, valid, validation, dev, test, holdout, unseen.",
+            splitless.place(), splitless.image());
+      }
+      if (empty > MOST_WARNINGS) {
+        warnings.add((empty - MOST_WARNINGS) + " more captions are empty");
+      }
+      if (missing.size() > entries.size()) {
+        throw UserError.of(
+            "%d of the %d photos named aren't in %s or its folder images. The first: %s. Add them or remove their rows.",
+            missing.size(), missing.size() + entries.size(), data, missing.values().iterator().next());
+      }
+      if (!missing.isEmpty()) {
+        String others = missing.size() == 1 ? "" : ", nor " + (missing.size() - 1) + " others that rows name";
+        warnings.add(missing.values().iterator().next() + others + "; skipped");
+      }
+      entries.values().removeIf(entry -> entry.captions.isEmpty());
+      if (entries.isEmpty()) {
+        throw UserError.of(
+            "%s leaves no photo with a caption: %d captions are empty%s. Write some.",
+            data, empty, conversations.isEmpty() ? "" : ", and its " + conversations.size() + " conversations ask other things than that");
+      }
     }
-    return entries;
   }
 
   /** A captions file from elsewhere must not make us read, or show, files outside its folder. */
-  private static void refuseOutside(Path file, CaptionsFile.Row row) {
-    String name = row.image();
+  private static void refuseOutside(Pair pair) {
+    String name = pair.image();
     boolean outside = name.startsWith("/") || name.startsWith("\\") || name.matches("^[A-Za-z]:.*");
     for (String step : name.split("[/\\\\]")) {
       outside |= step.equals("..");
@@ -207,13 +258,17 @@ public final class CaptionFolder {
     }
     if (outside) {
       throw UserError.of(
-          "%s, row %d: the image \"%s\" isn't a name inside the folder. Give names relative to it, without \"..\".",
-          file, row.number(), CaptionsFile.shortened(name));
+          "%s: the image \"%s\" isn't a name inside the folder. Give names relative to it, without \"..\".",
+          pair.place(), name.length() <= 80 ? name : name.substring(0, 79) + "…");
     }
   }
 
-  private static Part given(Path file, CaptionsFile.Row row) {
-    String split = row.split().toLowerCase(Locale.ROOT);
+  /** The part that a row's split means, or null where it says none. */
+  private static Part given(Pair pair) {
+    String split = pair.split().toLowerCase(Locale.ROOT);
+    if (split.isEmpty()) {
+      return null;
+    }
     if (split.equals("train") || split.equals("unseen")) {
       return Part.valueOf(split.toUpperCase(Locale.ROOT));
     }
@@ -221,8 +276,8 @@ public final class CaptionFolder {
       return Part.TEST;
     }
     throw UserError.of(
-        "%s, row %d: the split of %s is \"%s\". Use train, or one of val, valid, validation, dev, test, holdout, unseen.",
-        file, row.number(), row.image(), row.split());
+        "%s: the split of %s is \"%s\". Use train, or one of val, valid, validation, dev, test, holdout, unseen.",
+        pair.place(), pair.image(), pair.split());
   }
 
   /** Each photo draws a number from its name alone, so that adding some moves few others; the lowest are held out. */
@@ -255,7 +310,7 @@ public final class CaptionFolder {
   }
 
   private static Map<String, Part> recall(List<String> images, Path splitCsv, List<String> warnings) {
-    Map<String, Part> parts = CaptionsFile.parts(splitCsv);
+    Map<String, Part> parts = SplitFile.read(splitCsv);
     List<String> fresh = images.stream().filter(image -> !parts.containsKey(image)).toList();
     if (!fresh.isEmpty()) {
       throw UserError.of(

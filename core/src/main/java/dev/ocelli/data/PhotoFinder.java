@@ -9,14 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Finds photos by name in a folder or its {@code images} folder, and guesses what was meant where there is none. */
+/** Finds photos by name in some folders, and guesses what was meant where there is none. */
 final class PhotoFinder {
   private final List<Path> places;
   /** Folder → its files' names by lower case; listed only where a photo is missing. */
   private final Map<Path, Map<String, String>> listings = new HashMap<>();
 
-  PhotoFinder(Path dir) {
-    this.places = List.of(dir, dir.resolve("images"));
+  PhotoFinder(List<Path> places) {
+    this.places = places;
   }
 
   /** The photo's file, or null. */

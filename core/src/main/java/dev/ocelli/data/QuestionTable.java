@@ -46,7 +46,7 @@ final class QuestionTable {
       if (!columns.contains(name)) {
         throw UserError.of(
             "%s has no column \"%s\"; its first row has: %s. Name the columns in the first row.",
-            file, name, CaptionsFile.shortened(String.join(", ", columns)));
+            file, name, shortened(String.join(", ", columns)));
       }
     }
   }
@@ -55,10 +55,14 @@ final class QuestionTable {
     if (record.size() != columns.size()) {
       throw UserError.of(
           "%s: %d fields where the header has %d (\"%s\"). Put texts with commas, quotes or line ends in double quotes.",
-          place, record.size(), columns.size(), CaptionsFile.shortened(String.join(",", record)));
+          place, record.size(), columns.size(), shortened(String.join(",", record)));
     }
     Dialogue.Turn turn = new Dialogue.Turn(value("question", columns, record), value("answer", columns, record), value("kind", columns, record));
     return new Questions.Row(place, new Dialogue(value("image", columns, record), List.of(turn)), value("split", columns, record));
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= 80 ? text : text.substring(0, 79) + "…";
   }
 
   private static String value(String name, List<String> columns, CSVRecord record) {

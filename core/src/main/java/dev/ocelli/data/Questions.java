@@ -3,7 +3,9 @@ package dev.ocelli.data;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
+import dev.ocelli.data.source.Conversation;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,15 +45,11 @@ public final class Questions {
    */
   record Row(String place, Dialogue dialogue, String split) {}
 
-  /** Whether a folder has a file of questions. */
-  public static boolean areIn(Path dir) {
-    return Files.isRegularFile(dir.resolve(LINES)) || TABLES.stream().anyMatch(name -> Files.isRegularFile(dir.resolve(name)));
-  }
-
   /**
-   * Reads the questions about photos that have captions; none where the folder has no file of them.
+   * Reads the questions about photos that have captions: those of the folder's files, and those that its captions' own format has.
    *
-   * @param folder the captions of the same folder
+   * @param dir a folder, or a file of captions, which has no files of questions beside it
+   * @param folder the captions of the same data
    */
   public static Questions read(Path dir, CaptionFolder folder) {
     List<Row> rows = new ArrayList<>();
@@ -59,16 +57,18 @@ public final class Questions {
     for (String name : TABLES) {
       Path file = dir.resolve(name);
       if (Files.isRegularFile(file)) {
-        byte[] bytes = bytes(file);
-        hashes.append(Sha256.of(bytes)).append('\n');
-        rows.addAll(QuestionTable.rows(file, CaptionsFile.decode(file, bytes)));
+        hashes.append(Sha256.of(file)).append('\n');
+        rows.addAll(QuestionTable.rows(file, text(file)));
       }
     }
     Path lines = dir.resolve(LINES);
     if (Files.isRegularFile(lines)) {
-      byte[] bytes = bytes(lines);
-      hashes.append(Sha256.of(bytes)).append('\n');
-      rows.addAll(QuestionLines.rows(lines, CaptionsFile.decode(lines, bytes)));
+      hashes.append(Sha256.of(lines)).append('\n');
+      rows.addAll(QuestionLines.rows(lines, text(lines)));
+    }
+    for (Conversation c : folder.conversations()) {
+      List<Dialogue.Turn> turns = c.turns().stream().map(t -> new Dialogue.Turn(t.question(), t.answer(), "")).toList();
+      rows.add(new Row(c.place().toString(), new Dialogue(c.image(), turns), c.split()));
     }
     return of(rows, folder, Sha256.of(hashes.toString()));
   }
@@ -125,9 +125,11 @@ public final class Questions {
     };
   }
 
-  private static byte[] bytes(Path file) {
-    try {
-      return Files.readAllBytes(file);
+  private static String text(Path file) {
+    try (Utf8Reader reader = new Utf8Reader(file)) {
+      StringWriter text = new StringWriter();
+      reader.transferTo(text);
+      return text.toString();
     } catch (IOException e) {
       throw new UserError("Can't read " + file + ": " + AtomicFile.reason(e) + ".", e);
     }

@@ -1,6 +1,7 @@
 package dev.ocelli.generate;
 
 import dev.ocelli.model.KeyValueCache;
+import dev.ocelli.model.Prefix;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -18,8 +19,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Lets the model speak about pictures: the prompt goes through it once, then one token of every picture's answer at a time.
  *
  * @param end the token that ends an answer
+ * @param prefix keeps what the last prompt began with
  */
-public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
+public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) implements AutoCloseable {
+  public Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
+    this(vlm, tokenizer, end, vlm.prefix());
+  }
+
   /** Answers to one prompt about several pictures; {@code features} is {@code [pictures, patches, imageHidden]}. */
   public List<String> answers(Tensor features, ChatPrompt.Ids prompt, SamplingSettings settings, long firstRow) {
     return answers(features, prompt, settings, firstRow, piece -> {});
@@ -50,9 +56,15 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
     Scope.noGrad(
         () -> {
           Tensor image = vlm.image(features, false);
-          Tensor embeddings = vlm.prompts(image, before, after);
-          long room = embeddings.size(1) + settings.maxTokens();
+          // Beginnings that all share are read once, and kept for the next call.
+          boolean shared = prompts.stream().allMatch(p -> Arrays.equals(p.before(), prompts.get(0).before()));
+          Tensor embeddings = vlm.prompts(image, shared ? new int[0] : before, after);
+          int[] first = shared ? prompts.get(0).before() : new int[0];
+          long room = first.length + embeddings.size(1) + settings.maxTokens();
           try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), features.size(0), room)) {
+            if (first.length > 0) {
+              prefix.begin(cache, first);
+            }
             answers.addAll(loop.write(chosen -> Scope.of(() -> next(chosen == null ? embeddings : embed(chosen), cache))));
           }
           return image;
@@ -68,6 +80,11 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end) {
   private Tensor next(Tensor embeddings, KeyValueCache cache) {
     Tensor hidden = vlm.language().forward(embeddings, vlm.lora(), false, cache);
     return vlm.language().logits(hidden.select(1, hidden.size(1) - 1)).cpu().to(ScalarType.Float).contiguous();
+  }
+
+  @Override
+  public void close() {
+    prefix.close();
   }
 
   private static int[] concat(int[] a, int[] b) {

@@ -1,6 +1,8 @@
 package dev.ocelli.generate;
 
 import dev.ocelli.data.Draws;
+import dev.ocelli.model.KeyValueCache;
+import dev.ocelli.model.Prefix;
 import dev.ocelli.model.RowCache;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Scope;
@@ -114,6 +116,7 @@ public final class ContinuousBatch implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final int ending;
   private final RowCache cache;
+  private final Prefix prefix;
   private final List<Row> rows = new ArrayList<>();
   private final float[] scores;
 
@@ -125,6 +128,7 @@ public final class ContinuousBatch implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.ending = ending;
     cache = new RowCache(vlm.language().config(), vlm.compute());
+    prefix = vlm.prefix();
     scores = new float[vlm.language().config().vocabulary()];
   }
 
@@ -149,10 +153,15 @@ public final class ContinuousBatch implements AutoCloseable {
           Tensor hidden =
               Scope.noGrad(
                   () -> {
-                    Tensor all = vlm.language().forward(padded(prompts, lengths), vlm.lora(), false, cache.add(lengths, needed));
+                    KeyValueCache room = cache.add(lengths, needed);
+                    int[] shared = sharedBeginning(prompts);
+                    if (shared.length > 0) {
+                      prefix.begin(room, shared);
+                    }
+                    Tensor all = vlm.language().forward(padded(prompts, lengths, shared.length), vlm.lora(), false, room);
                     Tensor[] last = new Tensor[lengths.length];
                     for (int i = 0; i < last.length; i++) {
-                      last[i] = all.select(0, i).select(0, lengths[i] - 1);
+                      last[i] = all.select(0, i).select(0, lengths[i] - shared.length - 1);
                     }
                     return torch.stack(new TensorVector(last), 0);
                   });
@@ -224,22 +233,29 @@ public final class ContinuousBatch implements AutoCloseable {
     }
   }
 
-  /** Embeddings of prompts, {@code [prompts, longest, hidden]}, zeros behind shorter ones. */
-  private Tensor padded(List<Prompt> prompts, long[] lengths) {
-    long longest = Arrays.stream(lengths).max().orElseThrow();
+  /** The words before the first picture, where they are the same in all prompts; else none. */
+  private static int[] sharedBeginning(List<Prompt> prompts) {
+    int[] first = prompts.get(0).words.get(0);
+    boolean shared = prompts.stream().allMatch(p -> !p.pictures.isEmpty() && Arrays.equals(p.words.get(0), first));
+    return shared ? first : new int[0];
+  }
+
+  /** Embeddings of prompts after {@code skipped} words, {@code [prompts, longest, hidden]}, zeros behind shorter ones. */
+  private Tensor padded(List<Prompt> prompts, long[] lengths, int skipped) {
+    long longest = Arrays.stream(lengths).max().orElseThrow() - skipped;
     Tensor all = vlm.compute().place(Tensors.zeros(vlm.language().type(), lengths.length, longest, vlm.language().config().hidden()));
     for (int i = 0; i < lengths.length; i++) {
-      all.select(0, i).narrow(0, 0, lengths[i]).copy_(embeddings(prompts.get(i)));
+      all.select(0, i).narrow(0, 0, lengths[i] - skipped).copy_(embeddings(prompts.get(i), skipped > 0));
     }
     return all;
   }
 
-  /** {@code [tokens, hidden]}. */
-  private Tensor embeddings(Prompt prompt) {
+  /** {@code [tokens, hidden]}, without the first piece of words where that is {@code known}. */
+  private Tensor embeddings(Prompt prompt, boolean known) {
     List<Tensor> parts = new ArrayList<>();
     for (int i = 0; i < prompt.words.size(); i++) {
       int[] words = prompt.words.get(i);
-      if (words.length > 0) {
+      if (words.length > 0 && !(known && i == 0)) {
         parts.add(vlm.language().embed(vlm.compute().place(Tensors.of(words, words.length))));
       }
       if (i < prompt.pictures.size()) {
@@ -252,5 +268,6 @@ public final class ContinuousBatch implements AutoCloseable {
   @Override
   public void close() {
     cache.close();
+    prefix.close();
   }
 }

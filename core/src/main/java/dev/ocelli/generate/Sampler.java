@@ -53,9 +53,12 @@ public final class Sampler {
    * @param step the number of the token within the answer, from 0
    */
   public int next(float[] logits, int[] previous, int previousCount, long step) {
+    if (settings.temperature() == 0 && settings.repetitionPenalty() == 1) {
+      return likeliest(logits);
+    }
     penalise(logits, previous, previousCount);
     if (settings.temperature() == 0) {
-      return likeliest();
+      return likeliest(scores);
     }
     filter();
     double draw = uniform.applyAsDouble(step) * total;
@@ -77,7 +80,7 @@ public final class Sampler {
     penalise(logits, previous, previousCount);
     double[] probabilities = new double[logits.length];
     if (settings.temperature() == 0) {
-      probabilities[likeliest()] = 1;
+      probabilities[likeliest(scores)] = 1;
       return probabilities;
     }
     filter();
@@ -116,7 +119,7 @@ public final class Sampler {
     for (int i = 0; i < n; i++) {
       float score = scores[i] / temperature;
       if (Float.isNaN(score) || score == Float.POSITIVE_INFINITY) {
-        throw UserError.of("The logit of token %d is %s: the weights are broken or the number type overflows.", i, logits[i]);
+        throw broken(logits, i);
       }
       possible |= score != Float.NEGATIVE_INFINITY;
       scores[i] = score;
@@ -126,14 +129,29 @@ public final class Sampler {
     }
   }
 
-  private int likeliest() {
+  private static int likeliest(float[] scores) {
     int best = 0;
-    for (int i = 1; i < scores.length; i++) {
-      if (scores[i] > scores[best]) {
+    float most = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < scores.length; i++) {
+      float score = scores[i];
+      if (score > most) {
+        most = score;
         best = i;
+      } else if (score != score) {
+        throw broken(scores, i);
       }
     }
+    if (most == Float.POSITIVE_INFINITY) {
+      throw broken(scores, best);
+    }
+    if (most == Float.NEGATIVE_INFINITY) {
+      throw new IllegalStateException("Every one of the " + scores.length + " tokens is barred: no token can follow");
+    }
     return best;
+  }
+
+  private static UserError broken(float[] logits, int token) {
+    return UserError.of("The logit of token %d is %s: the weights are broken or the number type overflows.", token, logits[token]);
   }
 
   /** Fills {@link #kept} and {@link #weights}. */
@@ -142,7 +160,7 @@ public final class Sampler {
     count = 0;
     total = 0;
     if (!limited && settings.topP() == 1) {
-      float top = scores[likeliest()];
+      float top = scores[likeliest(scores)];
       for (int i = 0; i < scores.length; i++) {
         keep(i, top);
       }

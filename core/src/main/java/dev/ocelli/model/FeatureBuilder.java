@@ -1,24 +1,22 @@
 package dev.ocelli.model;
 
-import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Photo;
-import dev.ocelli.image.ImageReader;
+import dev.ocelli.data.Picture;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -57,7 +55,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     Map<String, String> pictures = hash(photos, bad);
     List<Photo> missing = new ArrayList<>();
     Map<String, Boolean> asked = new HashMap<>();
-    for (Photo photo : photos) {
+    for (Photo photo : inPlaceOrder(photos)) {
       String picture = pictures.get(photo.image());
       if (picture != null && !bad.contains(photo.image()) && !store.has(picture) && asked.put(picture, true) == null) {
         missing.add(photo);
@@ -86,12 +84,17 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
                 .forward(compute.place(Tensors.of(preprocessing.apply(image), 1, 3, preprocessing.height(), preprocessing.width()))));
   }
 
+  private static List<Photo> inPlaceOrder(List<Photo> photos) {
+    return photos.stream().sorted(Comparator.comparing(Photo::picture, Picture.BY_PLACE)).toList();
+  }
+
   private static Map<String, String> hash(List<Photo> photos, BadPhotos bad) {
     Map<String, String> pictures = new LinkedHashMap<>();
-    for (Photo photo : photos) {
+    // Pictures inside large files are read front to back: each page of a Parquet file once.
+    for (Photo photo : inPlaceOrder(photos)) {
       if (!bad.contains(photo.image())) {
         try {
-          pictures.put(photo.image(), Sha256.of(photo.file()));
+          pictures.put(photo.image(), Sha256.of(photo.picture().bytes()));
         } catch (UserError e) {
           bad.add(photo.image(), e.getMessage());
         }
@@ -133,12 +136,9 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
 
   private Decoded decode(Photo photo, String picture) {
     try {
-      byte[] bytes = Files.readAllBytes(photo.file());
-      return new Decoded(photo.image(), picture, vision.preprocessing().apply(ImageReader.read(bytes, photo.file().toString())), null);
+      return new Decoded(photo.image(), picture, vision.preprocessing().apply(photo.picture().rgb()), null);
     } catch (UserError e) {
       return new Decoded(photo.image(), picture, null, e.getMessage());
-    } catch (IOException e) {
-      return new Decoded(photo.image(), picture, null, AtomicFile.reason(e));
     }
   }
 

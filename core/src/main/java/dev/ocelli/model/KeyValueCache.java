@@ -6,16 +6,26 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /** Keys and values of the tokens so far, {@code [batch, keyValueHeads, room, headSize]} a layer, allocated once. */
 public final class KeyValueCache implements AutoCloseable {
+  private final LanguageModel.Config config;
   private final List<Tensor> keys = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
   private final long room;
 
-  /** Where rows differ in length: how each row's next token is placed. Null where all are alike. */
-  private final Uneven uneven;
+  /** Where rows differ in length: the place of each row's next token. Null where all are alike. */
+  private final long[] positions;
+
+  /** Makes {@link #uneven} when it is first asked for. */
+  private final Supplier<Uneven> placing;
+
+  private Uneven uneven;
+
+  /** The rows for {@link TokenStep}, once it has asked for them. */
+  private final List<TextCache> texts;
 
   private long length;
 
@@ -33,8 +43,11 @@ public final class KeyValueCache implements AutoCloseable {
     if (room > config.positions()) {
       throw UserError.of("%d tokens are asked for, but the language model has %d positions. Ask for fewer.", room, config.positions());
     }
+    this.config = config;
     this.room = room;
-    uneven = null;
+    positions = null;
+    placing = null;
+    texts = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       for (List<Tensor> list : List.of(keys, values)) {
         list.add(
@@ -43,17 +56,77 @@ public final class KeyValueCache implements AutoCloseable {
     }
   }
 
-  /** A window on memory that somebody else owns and frees. */
-  KeyValueCache(List<Tensor> keys, List<Tensor> values, Uneven uneven) {
+  /** A window on memory that somebody else owns and frees, for a pass over whole prompts. */
+  KeyValueCache(LanguageModel.Config config, List<Tensor> keys, List<Tensor> values) {
+    this(config, keys, values, null, null, new ArrayList<>());
+  }
+
+  /**
+   * The same for one more token of every text.
+   *
+   * @param keys with these texts in their first rows
+   * @param positions of each text's next token
+   * @param placing says how libtorch writes there
+   * @param texts one a row, the owner's
+   */
+  KeyValueCache(
+      LanguageModel.Config config, List<Tensor> keys, List<Tensor> values, long[] positions, Supplier<Uneven> placing, List<TextCache> texts) {
+    this.config = config;
     this.keys.addAll(keys);
     this.values.addAll(values);
-    this.uneven = uneven;
+    this.positions = positions;
+    this.placing = placing;
+    this.texts = texts;
     room = keys.get(0).size(2);
   }
 
   /** Null where all rows have {@link #length()} tokens. */
   Uneven uneven() {
+    if (uneven == null && placing != null) {
+      uneven = placing.get();
+    }
     return uneven;
+  }
+
+  /** Keys and values of each row up to where its next token comes, outside libtorch. */
+  List<TextCache> texts() {
+    int rows = positions == null ? Math.toIntExact(keys.get(0).size(0)) : positions.length;
+    while (texts.size() < rows) {
+      texts.add(new TextCache(config));
+    }
+    for (int row = 0; row < rows; row++) {
+      texts.get(row).take(keys, values, row, Math.toIntExact(positions == null ? length : positions[row]));
+      if (texts.get(row).length() + 1 > room) {
+        throw full(1);
+      }
+    }
+    return texts;
+  }
+
+  /** Brings into the tensors what {@link TokenStep} has added. */
+  void settle() {
+    for (int row = 0; row < texts.size(); row++) {
+      texts.get(row).give(keys, values, row);
+    }
+  }
+
+  /** Begins every row with the one row of another cache; this one must be empty. */
+  void begin(KeyValueCache other) {
+    if (length > 0 || positions != null) {
+      throw new IllegalStateException("Only an empty cache can begin with another's tokens");
+    }
+    Scope.run(
+        () -> {
+          for (int layer = 0; layer < keys.size(); layer++) {
+            keys.get(layer).narrow(2, 0, other.length).copy_(other.keys.get(layer).narrow(2, 0, other.length));
+            values.get(layer).narrow(2, 0, other.length).copy_(other.values.get(layer).narrow(2, 0, other.length));
+          }
+        });
+    length = other.length;
+  }
+
+  private IllegalStateException full(long more) {
+    return new IllegalStateException("The cache has room for " + room + " tokens, not for " + (length + more));
   }
 
   /** Tokens that all layers have seen. */
@@ -64,16 +137,17 @@ public final class KeyValueCache implements AutoCloseable {
   /** Forgets all tokens after the first {@code length}. */
   public void truncate(long length) {
     this.length = Math.min(this.length, length);
+    texts.forEach(text -> text.truncate(length));
   }
 
   void put(int layer, Tensor k, Tensor v) {
     if (uneven != null) {
-      keys.get(layer).scatter_(2, uneven.slots, k);
-      values.get(layer).scatter_(2, uneven.slots, v);
+      rows(keys, layer).scatter_(2, uneven.slots, k);
+      rows(values, layer).scatter_(2, uneven.slots, v);
       return;
     }
     if (length + k.size(2) > room) {
-      throw new IllegalStateException("The cache has room for " + room + " tokens, not for " + (length + k.size(2)));
+      throw full(k.size(2));
     }
     keys.get(layer).narrow(2, length, k.size(2)).copy_(k);
     values.get(layer).narrow(2, length, k.size(2)).copy_(v);
@@ -81,11 +155,16 @@ public final class KeyValueCache implements AutoCloseable {
 
   /** All keys, those of {@code fresh} tokens just put included. */
   Tensor keys(int layer, long fresh) {
-    return keys.get(layer).narrow(2, 0, seen(fresh));
+    return rows(keys, layer).narrow(2, 0, seen(fresh));
   }
 
   Tensor values(int layer, long fresh) {
-    return values.get(layer).narrow(2, 0, seen(fresh));
+    return rows(values, layer).narrow(2, 0, seen(fresh));
+  }
+
+  private Tensor rows(List<Tensor> tensors, int layer) {
+    Tensor all = tensors.get(layer);
+    return positions == null ? all : all.narrow(0, 0, positions.length);
   }
 
   private long seen(long fresh) {

@@ -1,6 +1,9 @@
 package dev.ocelli.model;
 
+import dev.ocelli.UserError;
 import dev.ocelli.nn.Attention;
+import dev.ocelli.nn.BlockFormat;
+import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.Linear;
 import dev.ocelli.nn.RmsNorm;
 import dev.ocelli.nn.Scope;
@@ -56,6 +59,9 @@ public final class LanguageModel {
   private final RmsNorm norm;
   private final Tensor head;
 
+  /** Single tokens go through this one, where it is not null. */
+  private final TokenStep step;
+
   public LanguageModel(Config config, Weights source) {
     this.config = config;
     CountedWeights weights = new CountedWeights(source);
@@ -68,15 +74,17 @@ public final class LanguageModel {
     norm = weights.rmsNorm("model.norm", d, config.epsilon());
     head = config.tied() ? table : weights.get(Weights.Kind.MATRIX, "lm_head.weight", config.vocabulary(), d);
     parameters = weights.total();
+    step = null;
   }
 
-  private LanguageModel(LanguageModel base, List<Layer> layers) {
+  private LanguageModel(LanguageModel base, List<Layer> layers, TokenStep step) {
     config = base.config;
     parameters = base.parameters;
     table = base.table;
     this.layers = layers;
     norm = base.norm;
     head = base.head;
+    this.step = step;
   }
 
   private Layer layer(String at, Weights weights) {
@@ -130,7 +138,7 @@ public final class LanguageModel {
 
   /** Hidden states {@code [..., hidden]} to scores of the next token {@code [..., vocabulary]}. */
   public Tensor logits(Tensor hidden) {
-    return Scope.of(() -> torch.linear(hidden, head.to(hidden.scalar_type())));
+    return Scope.of(() -> step != null ? step.logits(hidden) : torch.linear(hidden, head.to(hidden.scalar_type())));
   }
 
   /**
@@ -143,10 +151,16 @@ public final class LanguageModel {
    * @return hidden states after the last norm, {@code [batch, tokens, hidden]}
    */
   public Tensor forward(Tensor embeddings, Lora lora, boolean training, KeyValueCache cache) {
+    if (step != null && cache != null && embeddings.size(1) == 1) {
+      return Scope.of(() -> step.forward(embeddings, lora, cache));
+    }
     long start = cache == null ? 0 : cache.length();
     return Scope.of(
         () -> {
           long tokens = embeddings.size(1);
+          if (cache != null) {
+            cache.settle();
+          }
           KeyValueCache.Uneven uneven = cache == null ? null : cache.uneven();
           Tensor turns = uneven == null ? turns(start, tokens) : turns(uneven.positions()).view(-1, 1, 1, config.headSize() / 2);
           Tensor mask =
@@ -262,6 +276,19 @@ public final class LanguageModel {
               Lora.merge(a.gateUp(), l.gateUp()),
               Lora.merge(a.down(), l.down())));
     }
-    return new LanguageModel(this, merged);
+    return new LanguageModel(this, merged, step == null ? null : step.with(lora));
+  }
+
+  /**
+   * This model with quantised weights beside its own: single tokens, which come after a prompt, go through them, and so do all scores of
+   * words. Prompts still go through the weights as they are. For use, not for training, and on the CPU.
+   *
+   * @param crew computes them; the caller closes it
+   */
+  public LanguageModel quantised(BlockFormat format, Crew crew) {
+    if (table.is_cuda()) {
+      throw new UserError("Quantised weights are for the CPU. Choose bf16 on a GPU.");
+    }
+    return new LanguageModel(this, layers, new TokenStep(this, format, crew));
   }
 }

@@ -26,6 +26,7 @@ public final class RowCache implements AutoCloseable {
   private List<Tensor> values = List.of();
   private int capacity;
   private long room;
+  private final List<TextCache> texts = new ArrayList<>();
   private long[] lengths = {};
   private int rows;
 
@@ -58,27 +59,36 @@ public final class RowCache implements AutoCloseable {
     int first = rows;
     System.arraycopy(lengths, 0, this.lengths, first, lengths.length);
     rows += lengths.length;
-    return new KeyValueCache(each(keys, t -> t.narrow(0, first, lengths.length)), each(values, t -> t.narrow(0, first, lengths.length)), null);
+    for (int i = 0; i < lengths.length; i++) {
+      texts.add(new TextCache(config));
+    }
+    return new KeyValueCache(
+        config, each(keys, t -> t.narrow(0, first, lengths.length)), each(values, t -> t.narrow(0, first, lengths.length)));
   }
 
   /** The cache for one more token of every text. */
   public KeyValueCache next() {
     long[] positions = Arrays.copyOf(lengths, rows);
-    long longest = Arrays.stream(positions).max().orElseThrow() + 1;
-    Tensor at = compute.place(Tensors.of(positions, rows, 1, 1, 1));
-    Tensor mask = compute.place(torch.arange(new org.bytedeco.pytorch.Scalar(longest))).to(ScalarType.Long).le(at);
-    Tensor slots = at.expand(-1, config.keyValueHeads(), -1, config.headSize()).contiguous();
     for (int row = 0; row < rows; row++) {
       lengths[row]++;
     }
-    return new KeyValueCache(
-        each(keys, t -> t.narrow(0, 0, rows)), each(values, t -> t.narrow(0, 0, rows)), new KeyValueCache.Uneven(positions, slots, mask));
+    return new KeyValueCache(config, keys, values, positions, () -> placing(positions), texts);
+  }
+
+  private KeyValueCache.Uneven placing(long[] positions) {
+    long longest = Arrays.stream(positions).max().orElseThrow() + 1;
+    Tensor at = compute.place(Tensors.of(positions, positions.length, 1, 1, 1));
+    Tensor mask = compute.place(torch.arange(new org.bytedeco.pytorch.Scalar(longest))).to(ScalarType.Long).le(at);
+    Tensor slots = at.expand(-1, config.keyValueHeads(), -1, config.headSize()).contiguous();
+    return new KeyValueCache.Uneven(positions, slots, mask);
   }
 
   /** Takes a text out; the last one moves to its row. */
   public void remove(int row) {
     int last = --rows;
+    TextCache moving = texts.remove(last);
     if (row != last) {
+      texts.set(row, moving);
       long length = lengths[last];
       Scope.run(
           () -> {
@@ -95,6 +105,7 @@ public final class RowCache implements AutoCloseable {
   /** Forgets all texts and frees their memory. */
   public void clear() {
     close();
+    texts.clear();
     keys = List.of();
     values = List.of();
     capacity = 0;

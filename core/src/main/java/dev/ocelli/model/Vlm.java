@@ -128,6 +128,11 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
     return Scope.of(() -> Tensors.cat(1, words(before, image.size(0)), image, words(after, image.size(0))));
   }
 
+  /** What reads the words that conversations begin with once. */
+  public Prefix prefix() {
+    return new Prefix(language, lora, compute);
+  }
+
   private Tensor words(int[] ids, long rows) {
     return language.embed(compute.place(Tensors.of(ids, rows, ids.length / rows)));
   }

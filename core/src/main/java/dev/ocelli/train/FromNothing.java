@@ -7,7 +7,6 @@ import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.Questions;
 import dev.ocelli.data.SplitSettings;
-import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.Preprocessing;
 import dev.ocelli.model.ModelConfigs;
 import dev.ocelli.nn.Compute;
@@ -122,7 +121,7 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
         };
     beside.accept(models.resolve("state").resolve("vision"));
     Preprocessing preprocessing = Preprocessing.fromJson(models.resolve("state").resolve("vision").resolve("preprocessor_config.json"));
-    List<float[]> seen = photos.parallelStream().map(photo -> preprocessing.apply(ImageReader.read(photo.file()))).toList();
+    List<float[]> seen = photos.parallelStream().map(photo -> preprocessing.apply(photo.picture().rgb())).toList();
     say.accept("An encoder from nothing: which words stand in a picture's captions");
     try (WordsStage stage =
         new WordsStage(seed, COMPUTE, ModelConfigs.vit(config), tokenizer, photos, seen, ENCODER_PASSES, BATCH, RATE, beside)) {

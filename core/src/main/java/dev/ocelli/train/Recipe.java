@@ -183,8 +183,9 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop) {
+  public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop, String weights) {
     public Generation {
+      oneOf("generation.weights", weights, "bf16", "int8", "int4");
       within("generation.max_tokens", maxTokens, 1, 1 << 20);
       within("generation.temperature", temperature, 0, 100);
       within("generation.top_k", topK, 0, 1 << 30);

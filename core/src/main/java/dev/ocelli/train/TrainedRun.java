@@ -25,6 +25,7 @@ import dev.ocelli.model.Projector;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.FrozenWeights;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
@@ -53,10 +54,13 @@ public final class TrainedRun implements AutoCloseable {
   private Pretrained.Vision vision;
   private Pretrained.Language language;
   private Vlm vlm;
-  private Vlm merged;
   private ChatPrompt chat;
   private ImageTextModel imageText;
   private Tokenizer stage1Tokenizer;
+  private DecodingWeights weights;
+  private Vlm speaking;
+  private Crew crew;
+  private Captioner captioner;
 
   /**
    * @param warn gets a line where something may not be as it was in training
@@ -94,6 +98,7 @@ public final class TrainedRun implements AutoCloseable {
       torch.set_num_threads(recipe.threads());
     }
     compute = Compute.of(recipe.precision(), recipe.device());
+    weights = DecodingWeights.of(recipe.generation().weights()).orPlain(compute);
   }
 
   public Recipe recipe() {
@@ -140,13 +145,51 @@ public final class TrainedRun implements AutoCloseable {
     return vlm;
   }
 
-  /** What answers questions, with the adapters merged into the language model. */
+  /** What answers questions, with the adapters merged into the language model. Closed with the run. */
   public Captioner captioner() {
-    if (merged == null) {
-      Vlm apart = vlm();
-      merged = new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, compute);
+    if (captioner == null) {
+      captioner = new Captioner(merged(), language().tokenizer(), language().end());
     }
-    return new Captioner(merged, language().tokenizer(), language().end());
+    return captioner;
+  }
+
+  /** The trained model for answering, with the adapters merged into the language model and the weights that {@link #weights} chose. */
+  public Vlm merged() {
+    Vlm apart = speaking();
+    return new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, compute);
+  }
+
+  /** {@link #vlm} for answering: its language model has the weights that {@link #weights} chose. */
+  public Vlm speaking() {
+    if (weights.format() == null) {
+      return vlm();
+    }
+    if (speaking == null) {
+      Vlm plain = vlm();
+      crew = new Crew(torch.get_num_threads());
+      speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().quantised(weights.format(), crew), plain.lora(), compute);
+    }
+    return speaking;
+  }
+
+  /** The file of the trained adapters: what tells one state of a run from another. */
+  public Path adapter() {
+    Path file = run.vlm().resolve("adapter").resolve("adapter_model.safetensors");
+    if (!Files.exists(file)) {
+      throw UserError.of("%s has no trained vision-language model yet. Train stage 2: ocelli train vlm.", run.path());
+    }
+    return file;
+  }
+
+  /** In what form answers read the language model's weights. */
+  public DecodingWeights weights() {
+    return weights;
+  }
+
+  /** Chooses in what form answers read the language model's weights, instead of the recipe's {@code generation.weights}. Comes first. */
+  public void weights(DecodingWeights weights) {
+    weights.check(compute);
+    this.weights = weights;
   }
 
   /** The recipe's own first prompts, or with another question. */
@@ -318,6 +361,12 @@ public final class TrainedRun implements AutoCloseable {
 
   @Override
   public void close() {
+    if (captioner != null) {
+      captioner.close();
+    }
+    if (crew != null) {
+      crew.close();
+    }
     if (alone) {
       frozen.close();
     }

@@ -47,7 +47,7 @@ final class CaptionFolderTest {
     Files.writeString(dir.resolve("images/a.jpg"), "");
     Files.writeString(dir.resolve("captions.tsv"), "image\tcaption\na.jpg\ta dog, a cat\na.jpg\ta dog, a cat\n");
     Photo photo = CaptionFolder.read(dir, SPLIT).photos().get(0);
-    assertThat(photo.file()).isEqualTo(dir.resolve("images/a.jpg"));
+    assertThat(photo.picture().file()).isEqualTo(dir.resolve("images/a.jpg"));
     assertThat(photo.captions()).containsExactly("a dog, a cat");
   }
 

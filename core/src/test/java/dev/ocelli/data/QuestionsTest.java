@@ -60,7 +60,6 @@ class QuestionsTest {
 
   @Test
   void aFolderWithoutThemHasNone() {
-    assertThat(Questions.areIn(folder)).isFalse();
     assertThat(read().isEmpty()).isTrue();
   }
 

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.ocelli.model.LanguageModel;
 import dev.ocelli.model.Vlm;
+import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.RandomWeights;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -21,6 +23,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Answers written together are those that each prompt gets alone, whoever joins and leaves meanwhile. */
 class ContinuousBatchTest {
@@ -160,6 +164,61 @@ class ContinuousBatchTest {
         }
       }
       assertThat(heard.stream().map(h -> h.text.toString()).distinct().count()).as("answers that differ").isGreaterThan(4);
+    }
+  }
+
+  /** The words before the first picture are read once where they are all alike. */
+  @Test
+  void commonBeginningsChangeNoAnswer() {
+    int end = tokenizer.id("<|im_end|>");
+    try (ContinuousBatch batch = new ContinuousBatch(vlm, tokenizer, end)) {
+      for (int begin : new int[] {5, 9, 5}) {
+        int[] common = {begin, 30, 12, 44};
+        List<Heard> heard = List.of(new Heard(), new Heard(), new Heard());
+        List<ContinuousBatch.Prompt> prompts = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          int[] after = java.util.Arrays.copyOf(new int[] {3, 4, 50, 21}, 2 + i);
+          prompts.add(new ContinuousBatch.Prompt(List.of(common, after), List.of(picture), settings(8, 0, List.of()), heard.get(i)));
+        }
+        batch.join(prompts);
+        run(batch);
+        for (int i = 0; i < 3; i++) {
+          assertThat(heard.get(i).text).hasToString(plainly(prompts.get(i), end));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void togetherIsAloneInFewBitsToo(BlockFormat format) {
+    int end = tokenizer.id("<|im_end|>");
+    try (Crew crew = new Crew(2)) {
+      Vlm quantised = new Vlm(null, null, vlm.language().quantised(format, crew), null, Compute.FP32);
+      List<Heard> alone = new ArrayList<>();
+      List<Heard> together = new ArrayList<>();
+      for (int i = 0; i < 7; i++) {
+        alone.add(new Heard());
+        together.add(new Heard());
+        try (ContinuousBatch batch = new ContinuousBatch(quantised, tokenizer, end)) {
+          batch.join(List.of(prompt(i, settings(4 + 5 * (i % 3), 0, List.of()), alone.get(i))));
+          run(batch);
+        }
+      }
+      try (ContinuousBatch batch = new ContinuousBatch(quantised, tokenizer, end)) {
+        for (int from : new int[] {0, 2, 6}) {
+          List<ContinuousBatch.Prompt> prompts = new ArrayList<>();
+          for (int i = from; i < Math.min(7, from == 0 ? 2 : from + 4); i++) {
+            prompts.add(prompt(i, settings(4 + 5 * (i % 3), 0, List.of()), together.get(i)));
+          }
+          batch.join(prompts);
+          batch.step();
+        }
+        run(batch);
+      }
+      for (int i = 0; i < 7; i++) {
+        assertThat(together.get(i).text).as("prompt " + i).hasToString(alone.get(i).text.toString());
+      }
     }
   }
 

@@ -145,7 +145,7 @@ final class Engine implements AutoCloseable {
 
   private ServedRun load(String name, Path folder, FrozenModels frozen, Consumer<String> warn) {
     TrainedRun run = TrainedRun.open(folder, frozen, Progress.NONE, warn);
-    Vlm with = run.vlm();
+    Vlm with = run.speaking();
     Vlm without = new Vlm(with.qformer(), with.projector(), with.language(), null, with.compute());
     ChatPrompt chat = run.chat();
     ServedRun served =

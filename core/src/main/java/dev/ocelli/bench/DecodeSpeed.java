@@ -1,0 +1,64 @@
+package dev.ocelli.bench;
+
+import dev.ocelli.model.KeyValueCache;
+import dev.ocelli.model.Prefix;
+import dev.ocelli.model.VisionEncoder;
+import dev.ocelli.model.Vlm;
+import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * How fast one photo is described: from its pixels to the first token, and from token to token. Greedy, and an end of turn ends nothing, so
+ * that every measurement is of equal work.
+ *
+ * @param words of the prompt before the picture; {@code after} those behind it
+ * @param tokens how many are said
+ */
+public record DecodeSpeed(VisionEncoder encoder, Vlm vlm, Tensor pixels, int[] words, int[] after, int tokens) {
+  /**
+   * @param firstMillis from pixels to the first token
+   * @param perSecond tokens after the first
+   */
+  public record Figures(double firstMillis, double perSecond) {}
+
+  /** Measures once. {@code prefix} may have read the words before the picture already, as it has for all photos but the first. */
+  public Figures measure(Prefix prefix) {
+    long[] times = new long[3];
+    Scope.run(
+        () -> {
+          try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), 1, 512)) {
+            times[0] = System.nanoTime();
+            Tensor first =
+                Scope.noGrad(
+                    () -> {
+                      prefix.begin(cache, words);
+                      Tensor image = vlm.image(encoder.forward(pixels), false);
+                      return next(vlm.prompt(image, new int[0], after), cache);
+                    });
+            long token = first.item_long();
+            times[1] = System.nanoTime();
+            for (int i = 1; i < tokens; i++) {
+              token = step(token, cache);
+            }
+            times[2] = System.nanoTime();
+          }
+        });
+    return new Figures((times[1] - times[0]) / 1e6, (tokens - 1) * 1e9 / (times[2] - times[1]));
+  }
+
+  private long step(long token, KeyValueCache cache) {
+    long[] next = new long[1];
+    Scope.run(
+        () ->
+            next[0] =
+                Scope.noGrad(() -> next(vlm.language().embed(vlm.compute().place(Tensors.of(new long[] {token}, 1, 1))), cache)).item_long());
+    return next[0];
+  }
+
+  private Tensor next(Tensor embeddings, KeyValueCache cache) {
+    Tensor hidden = vlm.language().forward(embeddings, vlm.lora(), false, cache);
+    return vlm.language().logits(hidden.select(1, hidden.size(1) - 1)).to(ScalarType.Float).argmax();
+  }
+}

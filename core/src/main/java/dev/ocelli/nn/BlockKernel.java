@@ -1,0 +1,312 @@
+package dev.ocelli.nn;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The inner loops of decoding, by the Vector API (an incubator module: {@link #supported} says whether it is there). Rows of numbers lie
+ * {@link #stride} apart, zero behind their end.
+ */
+public final class BlockKernel {
+  private static final VectorSpecies<Float> F =
+      FloatVector.SPECIES_PREFERRED.length() >= 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
+  private static final VectorSpecies<Integer> I = F.length() == 16 ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
+  private static final VectorSpecies<Short> S = F.length() == 16 ? ShortVector.SPECIES_256 : ShortVector.SPECIES_128;
+  private static final VectorSpecies<Byte> B = F.length() == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+  private static final int LANES = F.length();
+  private static final int BLOCK = BlockMatrix.BLOCK;
+  private static final int TILE = BlockMatrix.TILE;
+
+  private BlockKernel() {}
+
+  /** Whether this JVM has the Vector API and this processor registers of 256 bits or more. */
+  public static boolean supported() {
+    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && Registers.wide();
+  }
+
+  /** Apart, so that nothing of the Vector API is touched where it is missing. */
+  private static final class Registers {
+    static boolean wide() {
+      return FloatVector.SPECIES_PREFERRED.length() >= 8;
+    }
+  }
+
+  /** Places from one row of {@code size} numbers to the next. */
+  public static int stride(int size) {
+    return (size + BLOCK - 1) / BLOCK * BLOCK;
+  }
+
+  /** How many sums {@link #sums} gives for a row of {@code size} numbers. */
+  public static int sumsStride(int size) {
+    return stride(size) / (BLOCK / 2);
+  }
+
+  /** For each block of a row: the sum of its numbers, then eight times that of its second half. What 4-bit codes leave out. */
+  public static void sums(float[] x, int at, int blocks, float[] sums, int sumsAt) {
+    for (int b = 0; b < blocks; b++) {
+      float first = sum(x, at + b * BLOCK);
+      float second = sum(x, at + b * BLOCK + BLOCK / 2);
+      sums[sumsAt + 2 * b] = first + second;
+      sums[sumsAt + 2 * b + 1] = 8 * second;
+    }
+  }
+
+  private static float sum(float[] x, int at) {
+    FloatVector sum = FloatVector.fromArray(F, x, at);
+    for (int i = LANES; i < BLOCK / 2; i += LANES) {
+      sum = sum.add(FloatVector.fromArray(F, x, at + i));
+    }
+    return sum.reduceLanes(VectorOperators.ADD);
+  }
+
+  /**
+   * Some tiles of {@code y = W x}, or of {@code y += W x}, for several rows x.
+   *
+   * @param rows of x and y
+   * @param sums of x, as {@link #sums} gives them; read in 4 bits only
+   * @param add to what stands in y
+   */
+  public static void multiply(
+      BlockMatrix w, int fromTile, int toTile, int rows, float[] x, float[] sums, float[] y, boolean add) {
+    int in = stride(w.columns());
+    int sumsIn = sumsStride(w.columns());
+    int out = stride(w.rows());
+    for (int tile = fromTile; tile < toTile; tile++) {
+      for (int lane = 0; lane < TILE; lane += LANES) {
+        int at = tile * TILE + lane;
+        int row = 0;
+        for (; row + 4 <= rows; row += 4) {
+          if (w.format() == BlockFormat.INT4) {
+            four4(w, tile, lane, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
+          } else {
+            four8(w, tile, lane, x, row * in, in, y, row * out + at, out, add);
+          }
+        }
+        for (; row < rows; row++) {
+          if (w.format() == BlockFormat.INT4) {
+            one4(w, tile, lane, x, row * in, sums, row * sumsIn, y, row * out + at, add);
+          } else {
+            one8(w, tile, lane, x, row * in, y, row * out + at, add);
+          }
+        }
+      }
+    }
+  }
+
+  private static void one4(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt, boolean add) {
+    FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    int group = tile * w.blocks * TILE + lane;
+    int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
+    for (int b = 0; b < w.blocks; b++) {
+      FloatVector low = FloatVector.broadcast(F, sums[sumsAt + 2 * b + 1]);
+      FloatVector high = FloatVector.zero(F);
+      for (int k = 0; k < BLOCK / 2; k++) {
+        IntVector both = codes(w.codes, code + k * TILE);
+        low = low(both).fma(FloatVector.broadcast(F, x[xAt + k]), low);
+        high = high(both).fma(FloatVector.broadcast(F, x[xAt + k + BLOCK / 2]), high);
+      }
+      total = low.add(high).fma(halves(w.scales, group), total);
+      total = halves(w.least, group).fma(FloatVector.broadcast(F, sums[sumsAt + 2 * b]), total);
+      xAt += BLOCK;
+      code += BLOCK / 2 * TILE;
+      group += TILE;
+    }
+    total.intoArray(y, yAt);
+  }
+
+  /** As {@link #one4} for four rows, which share the unpacking of the codes. */
+  private static void four4(
+      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] sums, int sumsAt, int sumsIn, float[] y, int yAt, int out,
+      boolean add) {
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
+    FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
+    FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
+    int group = tile * w.blocks * TILE + lane;
+    int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
+    for (int b = 0; b < w.blocks; b++) {
+      int s = sumsAt + 2 * b;
+      FloatVector low0 = FloatVector.broadcast(F, sums[s + 1]);
+      FloatVector low1 = FloatVector.broadcast(F, sums[s + sumsIn + 1]);
+      FloatVector low2 = FloatVector.broadcast(F, sums[s + 2 * sumsIn + 1]);
+      FloatVector low3 = FloatVector.broadcast(F, sums[s + 3 * sumsIn + 1]);
+      FloatVector high0 = FloatVector.zero(F);
+      FloatVector high1 = FloatVector.zero(F);
+      FloatVector high2 = FloatVector.zero(F);
+      FloatVector high3 = FloatVector.zero(F);
+      for (int k = 0; k < BLOCK / 2; k++) {
+        IntVector both = codes(w.codes, code + k * TILE);
+        FloatVector c = low(both);
+        int i = xAt + k;
+        low0 = c.fma(FloatVector.broadcast(F, x[i]), low0);
+        low1 = c.fma(FloatVector.broadcast(F, x[i + in]), low1);
+        low2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), low2);
+        low3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), low3);
+        c = high(both);
+        i += BLOCK / 2;
+        high0 = c.fma(FloatVector.broadcast(F, x[i]), high0);
+        high1 = c.fma(FloatVector.broadcast(F, x[i + in]), high1);
+        high2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), high2);
+        high3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), high3);
+      }
+      FloatVector scale = halves(w.scales, group);
+      FloatVector least = halves(w.least, group);
+      total0 = least.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(scale, total0));
+      total1 = least.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(scale, total1));
+      total2 = least.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(scale, total2));
+      total3 = least.fma(FloatVector.broadcast(F, sums[s + 3 * sumsIn]), low3.add(high3).fma(scale, total3));
+      xAt += BLOCK;
+      code += BLOCK / 2 * TILE;
+      group += TILE;
+    }
+    total0.intoArray(y, yAt);
+    total1.intoArray(y, yAt + out);
+    total2.intoArray(y, yAt + 2 * out);
+    total3.intoArray(y, yAt + 3 * out);
+  }
+
+  private static void one8(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    int group = tile * w.blocks * TILE + lane;
+    int code = tile * w.blocks * BLOCK * TILE + lane;
+    for (int b = 0; b < w.blocks; b++) {
+      FloatVector even = FloatVector.zero(F);
+      FloatVector odd = FloatVector.zero(F);
+      for (int k = 0; k < BLOCK; k += 2) {
+        even = floats(codes(w.codes, code + k * TILE)).fma(FloatVector.broadcast(F, x[xAt + k]), even);
+        odd = floats(codes(w.codes, code + k * TILE + TILE)).fma(FloatVector.broadcast(F, x[xAt + k + 1]), odd);
+      }
+      total = even.add(odd).fma(halves(w.scales, group), total);
+      xAt += BLOCK;
+      code += BLOCK * TILE;
+      group += TILE;
+    }
+    total.intoArray(y, yAt);
+  }
+
+  /** As {@link #one8} for four rows. */
+  private static void four8(
+      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
+    FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
+    FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
+    int group = tile * w.blocks * TILE + lane;
+    int code = tile * w.blocks * BLOCK * TILE + lane;
+    for (int b = 0; b < w.blocks; b++) {
+      FloatVector sum0 = FloatVector.zero(F);
+      FloatVector sum1 = FloatVector.zero(F);
+      FloatVector sum2 = FloatVector.zero(F);
+      FloatVector sum3 = FloatVector.zero(F);
+      for (int k = 0; k < BLOCK; k++) {
+        FloatVector c = floats(codes(w.codes, code + k * TILE));
+        int i = xAt + k;
+        sum0 = c.fma(FloatVector.broadcast(F, x[i]), sum0);
+        sum1 = c.fma(FloatVector.broadcast(F, x[i + in]), sum1);
+        sum2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), sum2);
+        sum3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), sum3);
+      }
+      FloatVector scale = halves(w.scales, group);
+      total0 = sum0.fma(scale, total0);
+      total1 = sum1.fma(scale, total1);
+      total2 = sum2.fma(scale, total2);
+      total3 = sum3.fma(scale, total3);
+      xAt += BLOCK;
+      code += BLOCK * TILE;
+      group += TILE;
+    }
+    total0.intoArray(y, yAt);
+    total1.intoArray(y, yAt + out);
+    total2.intoArray(y, yAt + 2 * out);
+    total3.intoArray(y, yAt + 3 * out);
+  }
+
+  private static IntVector codes(byte[] codes, int at) {
+    return (IntVector) ByteVector.fromArray(B, codes, at).convertShape(VectorOperators.B2I, I, 0);
+  }
+
+  private static FloatVector low(IntVector both) {
+    return floats(both.and(15));
+  }
+
+  private static FloatVector high(IntVector both) {
+    return floats(both.lanewise(VectorOperators.ASHR, 4));
+  }
+
+  private static FloatVector floats(IntVector whole) {
+    return (FloatVector) whole.convert(VectorOperators.I2F, 0);
+  }
+
+  /** fp16 to fp32, as {@link Halves#toFloat}. */
+  private static FloatVector halves(short[] halves, int at) {
+    IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at).convertShape(VectorOperators.S2I, I, 0);
+    FloatVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
+    return magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
+  }
+
+  /** The sum of products of {@code size} pairs of numbers. */
+  public static float dot(float[] a, int aAt, float[] b, int bAt, int size) {
+    FloatVector sum = FloatVector.zero(F);
+    int i = 0;
+    for (; i + LANES <= size; i += LANES) {
+      sum = FloatVector.fromArray(F, a, aAt + i).fma(FloatVector.fromArray(F, b, bAt + i), sum);
+    }
+    float total = sum.reduceLanes(VectorOperators.ADD);
+    for (; i < size; i++) {
+      total += a[aAt + i] * b[bAt + i];
+    }
+    return total;
+  }
+
+  /** {@code y += factor * x}. */
+  public static void add(float factor, float[] x, int xAt, float[] y, int yAt, int size) {
+    int i = 0;
+    for (; i + LANES <= size; i += LANES) {
+      FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.broadcast(F, factor), FloatVector.fromArray(F, y, yAt + i)).intoArray(y, yAt + i);
+    }
+    for (; i < size; i++) {
+      y[yAt + i] += factor * x[xAt + i];
+    }
+  }
+
+  /** {@code out = silu(gate) * up}. */
+  public static void gated(float[] x, int gate, int up, float[] out, int outAt, int size) {
+    int i = 0;
+    for (; i + LANES <= size; i += LANES) {
+      FloatVector g = FloatVector.fromArray(F, x, gate + i);
+      FloatVector product = g.mul(FloatVector.fromArray(F, x, up + i));
+      product.div(g.neg().lanewise(VectorOperators.EXP).add(1)).intoArray(out, outAt + i);
+    }
+    for (; i < size; i++) {
+      float g = x[gate + i];
+      out[outAt + i] = (float) (g * x[up + i] / (1 + Math.exp(-g)));
+    }
+  }
+
+  /** Scores to shares that sum up to 1, in place. */
+  public static void softmax(float[] x, int size) {
+    float most = x[0];
+    for (int i = 1; i < size; i++) {
+      most = Math.max(most, x[i]);
+    }
+    FloatVector sums = FloatVector.zero(F);
+    int i = 0;
+    for (; i + LANES <= size; i += LANES) {
+      FloatVector share = FloatVector.fromArray(F, x, i).sub(most).lanewise(VectorOperators.EXP);
+      share.intoArray(x, i);
+      sums = sums.add(share);
+    }
+    float sum = sums.reduceLanes(VectorOperators.ADD);
+    for (; i < size; i++) {
+      x[i] = (float) Math.exp(x[i] - most);
+      sum += x[i];
+    }
+    for (i = 0; i < size; i++) {
+      x[i] /= sum;
+    }
+  }
+}

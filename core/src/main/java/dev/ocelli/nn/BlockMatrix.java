@@ -1,0 +1,162 @@
+package dev.ocelli.nn;
+
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * A matrix in few bits, for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
+ *
+ * <p>A row's blocks of 32 numbers are quantised as ggml does it: a number is {@code scale * code}, in 4 bits {@code scale * code + least};
+ * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again.
+ *
+ * <pre>
+ *   a tile: 16 rows        block 0                          block 1 ...
+ *                          column 0: 16 codes, column 1 ...
+ *                          (in 4 bits a byte holds column k in its low half and column k + 16, less 8, in its high half)
+ * </pre>
+ *
+ * So a product adds a number of x times 16 rows at once, and never has to sum across a register.
+ */
+public final class BlockMatrix {
+  static final int BLOCK = 32;
+  static final int TILE = 16;
+
+  private final BlockFormat format;
+  private final int rows;
+  private final int columns;
+  final int blocks;
+  final byte[] codes;
+
+  /** fp16, {@code [tiles, blocks, 16]}. */
+  final short[] scales;
+
+  /** As {@link #scales}; null in 8 bits. */
+  final short[] least;
+
+  private BlockMatrix(BlockFormat format, int rows, int columns) {
+    this.format = format;
+    this.rows = rows;
+    this.columns = columns;
+    blocks = (columns + BLOCK - 1) / BLOCK;
+    int all = Math.multiplyExact(tiles(), blocks);
+    codes = new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))];
+    scales = new short[all * TILE];
+    least = format == BlockFormat.INT4 ? new short[all * TILE] : null;
+  }
+
+  /** Quantises {@code weight}, {@code [rows, columns]} of any floating type on the CPU. */
+  public static BlockMatrix of(Tensor weight, BlockFormat format) {
+    int rows = Math.toIntExact(weight.size(0));
+    BlockMatrix matrix = new BlockMatrix(format, rows, Math.toIntExact(weight.size(1)));
+    // Some rows at a time, so that no second matrix in fp32 stands in memory.
+    int step = 4096;
+    for (int from = 0; from < rows; from += step) {
+      int first = from;
+      int count = Math.min(step, rows - from);
+      float[] values = Tensors.floats(weight.narrow(0, first, count));
+      IntStream.range(0, count).parallel().forEach(i -> matrix.quantise(first + i, values, i * matrix.columns));
+    }
+    return matrix;
+  }
+
+  public int rows() {
+    return rows;
+  }
+
+  public int columns() {
+    return columns;
+  }
+
+  public BlockFormat format() {
+    return format;
+  }
+
+  /** Bytes that a product reads. */
+  public long bytes() {
+    return codes.length + 2L * scales.length + (least == null ? 0 : 2L * least.length);
+  }
+
+  /** Groups of 16 rows: what a product is shared out by. */
+  public int tiles() {
+    return (rows + TILE - 1) / TILE;
+  }
+
+  private void quantise(int row, float[] values, int at) {
+    for (int block = 0; block < blocks; block++) {
+      int from = at + block * BLOCK;
+      int count = Math.min(BLOCK, columns - block * BLOCK);
+      if (format == BlockFormat.INT4) {
+        quantise4(row, block, values, from, count);
+      } else {
+        quantise8(row, block, values, from, count);
+      }
+    }
+  }
+
+  private void quantise4(int row, int block, float[] values, int from, int count) {
+    float low = Float.POSITIVE_INFINITY;
+    float high = Float.NEGATIVE_INFINITY;
+    for (int i = from; i < from + count; i++) {
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
+    }
+    float scale = (high - low) / 15;
+    float inverse = scale == 0 ? 0 : 1 / scale;
+    int group = group(row, block);
+    scales[group] = Halves.of(scale);
+    least[group] = Halves.of(low);
+    for (int k = 0; k < BLOCK; k++) {
+      int code = k < count ? Math.max(0, Math.min(15, (int) ((values[from + k] - low) * inverse + 0.5f))) : 0;
+      int place = codeAt(row, block, k);
+      codes[place] |= (byte) (k < BLOCK / 2 ? code : code - 8 << 4);
+    }
+  }
+
+  private void quantise8(int row, int block, float[] values, int from, int count) {
+    float most = 0;
+    for (int i = from; i < from + count; i++) {
+      most = Math.max(most, Math.abs(values[i]));
+    }
+    float scale = most / 127;
+    float inverse = scale == 0 ? 0 : 1 / scale;
+    scales[group(row, block)] = Halves.of(scale);
+    for (int k = 0; k < count; k++) {
+      float value = values[from + k] * inverse;
+      // Halves away from zero, as C's roundf.
+      codes[codeAt(row, block, k)] = (byte) (value < 0 ? -(int) (0.5f - value) : (int) (value + 0.5f));
+    }
+  }
+
+  /** Where the block's scale lies. */
+  private int group(int row, int block) {
+    return (row / TILE * blocks + block) * TILE + row % TILE;
+  }
+
+  private int codeAt(int row, int block, int k) {
+    int deep = format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK;
+    return ((row / TILE * blocks + block) * deep + k % deep) * TILE + row % TILE;
+  }
+
+  /** The numbers that the codes stand for, {@code [rows, columns]} row by row. */
+  public float[] values() {
+    float[] out = new float[Math.multiplyExact(rows, columns)];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < columns; column++) {
+        out[row * columns + column] = value(row, column);
+      }
+    }
+    return out;
+  }
+
+  private float value(int row, int column) {
+    int block = column / BLOCK;
+    int k = column % BLOCK;
+    int group = group(row, block);
+    byte code = codes[codeAt(row, block, k)];
+    float scale = Halves.toFloat(scales[group]);
+    if (format == BlockFormat.INT8) {
+      return scale * code;
+    }
+    return scale * (k < BLOCK / 2 ? code & 15 : (code >> 4) + 8) + Halves.toFloat(least[group]);
+  }
+}

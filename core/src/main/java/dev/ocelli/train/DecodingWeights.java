@@ -1,0 +1,57 @@
+package dev.ocelli.train;
+
+import dev.ocelli.UserError;
+import dev.ocelli.nn.BlockFormat;
+import dev.ocelli.nn.BlockKernel;
+import dev.ocelli.nn.Compute;
+import java.util.Locale;
+
+/** In what form answers read the language model's weights: the fewer bits, the faster. */
+public enum DecodingWeights {
+  /** As they are, in the run's precision. */
+  BF16(null),
+  INT8(BlockFormat.INT8),
+  INT4(BlockFormat.INT4);
+
+  private final BlockFormat format;
+
+  DecodingWeights(BlockFormat format) {
+    this.format = format;
+  }
+
+  /** By its name in a recipe. */
+  static DecodingWeights of(String name) {
+    return valueOf(name.toUpperCase(Locale.ROOT));
+  }
+
+  /** Null for weights as they are. */
+  BlockFormat format() {
+    return format;
+  }
+
+  /** Refuses what can't be had here. */
+  void check(Compute compute) {
+    if (format == null) {
+      return;
+    }
+    if (!compute.device().equals("cpu")) {
+      throw UserError.of("Weights in %s are for the CPU, but the run's device is %s. Choose bf16.", this, compute.device());
+    }
+    if (!BlockKernel.supported()) {
+      throw UserError.of(
+          "Weights in %s need a processor with AVX2 or better, and java's option --add-modules jdk.incubator.vector, which ./ocelli gives."
+              + " Choose bf16.",
+          this);
+    }
+  }
+
+  /** Itself, or plain weights where it can't be had: what a recipe says must work on other machines too. */
+  DecodingWeights orPlain(Compute compute) {
+    return format == null || compute.device().equals("cpu") && BlockKernel.supported() ? this : BF16;
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}
