@@ -128,6 +128,13 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
     return Scope.of(() -> Tensors.cat(1, words(before, image.size(0)), image, words(after, image.size(0))));
   }
 
+  /** As {@link #prompts}, with the same words around every picture. */
+  public Tensor prompt(Tensor image, int[] before, int[] after) {
+    return Scope.of(
+        () ->
+            Tensors.cat(1, words(before, 1).expand(image.size(0), -1, -1), image, words(after, 1).expand(image.size(0), -1, -1)));
+  }
+
   /** What reads the words that conversations begin with once. */
   public Prefix prefix() {
     return new Prefix(language, lora, compute);
