@@ -43,7 +43,7 @@ class QuickstartTest {
     return Call.of(root, arguments);
   }
 
-  private static Call call(String line, Path... more) {
+  private static Call line(String line, Path... more) {
     return Call.of(root, Stream.concat(Stream.of(line.split(" ")), Stream.of(more).map(Path::toString)).toArray(String[]::new));
   }
 
@@ -85,7 +85,7 @@ class QuickstartTest {
 
   @Test
   void answersAreScoredAndWritten() throws IOException {
-    Call call = call("eval answers --json --limit 12 --split test --run " + at("q/run") + " --data " + at("q/scenes") + " --features "
+    Call call = line("eval answers --json --limit 12 --split test --run " + at("q/run") + " --data " + at("q/scenes") + " --features "
         + at("q/features") + " --out", root.resolve("answers.jsonl"));
     assertThat(call.code()).as(call.err()).isZero();
     JsonNode scores = new ObjectMapper().readTree(call.out());
@@ -102,7 +102,7 @@ class QuickstartTest {
 
   @Test
   void aTwinThatSawIsNoTwin() {
-    Call call = call("eval answers --run " + at("q/run") + " --blank " + at("q/run") + " --data " + at("q/scenes") + " --features " + at("q/features"));
+    Call call = line("eval answers --run " + at("q/run") + " --blank " + at("q/run") + " --data " + at("q/scenes") + " --features " + at("q/features"));
     assertThat(call.code()).isEqualTo(1);
     assertThat(call.err()).contains("stage2.blank_image=true");
   }
@@ -121,11 +121,11 @@ class QuickstartTest {
     assertThat(trained.code()).as(trained.err()).isZero();
     // The same loss with its own photo and with another.
     assertThat(new ObjectMapper().readTree(trained.out()).at("/grounding/gap").asDouble()).isEqualTo(0.0);
-    Call call = call("eval answers --json --run " + at("blind") + " --data " + at("q/scenes") + " --features " + at("q/features"));
+    Call call = line("eval answers --json --run " + at("blind") + " --data " + at("q/scenes") + " --features " + at("q/features"));
     JsonNode scores = new ObjectMapper().readTree(call.out());
     assertThat(scores.get("accuracy")).isEqualTo(scores.get("blank"));
     assertThat(scores.get("accuracy")).isEqualTo(scores.get("photo_swapped"));
-    Call twin = call("eval answers --json --limit 8 --run " + at("q/run") + " --blank " + at("blind") + " --data " + at("q/scenes") + " --features "
+    Call twin = line("eval answers --json --limit 8 --run " + at("q/run") + " --blank " + at("blind") + " --data " + at("q/scenes") + " --features "
         + at("q/features"));
     assertThat(twin.code()).as(twin.err()).isZero();
     assertThat(new ObjectMapper().readTree(twin.out()).get("blank_is").asText()).isEqualTo("trained");
@@ -133,7 +133,7 @@ class QuickstartTest {
 
   @Test
   void captionsOfScenesAreJudgedSlotBySlot() throws IOException {
-    Call call = call("eval captions --json --run " + at("q/run") + " --data " + at("q/scenes") + " --features " + at("q/features"));
+    Call call = line("eval captions --json --run " + at("q/run") + " --data " + at("q/scenes") + " --features " + at("q/features"));
     assertThat(call.code()).as(call.err()).isZero();
     JsonNode scores = new ObjectMapper().readTree(call.out());
     assertThat(scores.has("bleu4")).isTrue();
@@ -143,7 +143,7 @@ class QuickstartTest {
   @Test
   void wrongArgumentsAreRefused() {
     assertThat(call(arguments("--scenes", "3")).code()).isEqualTo(2);
-    Call none = call("eval answers --run " + at("q/run") + " --data " + at("q/models"));
+    Call none = line("eval answers --run " + at("q/run") + " --data " + at("q/models"));
     assertThat(none.code()).isEqualTo(1);
   }
 }
