@@ -1,9 +1,12 @@
 package dev.ocelli.cli;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.data.Photo;
 import dev.ocelli.eval.CaptionMetrics;
+import dev.ocelli.eval.CaptionScores;
+import dev.ocelli.eval.SceneScores;
 import dev.ocelli.generate.Captioner;
 import dev.ocelli.generate.PhotoCaptions;
 import dev.ocelli.model.PhotoFeatures;
@@ -65,21 +68,28 @@ final class EvalCaptions implements Callable<Integer> {
     Progress progress = console.progress();
     try (TrainedRun trained = run.open(console, progress)) {
       Captioner captioner = trained.captioner();
-      PhotoFeatures photos = trained.photos(data.path(), data.parts(), limit, data.features(console));
+      PhotoFeatures photos = trained.forLanguage(trained.photos(data.path(), data.parts(), limit, data.features(console)));
       List<String> captions =
           new PhotoCaptions(captioner, trained.prompt(null), sampling.over(trained.sampling()), progress).of(photos);
       CaptionMetrics metrics = CaptionMetrics.of(captions, photos.photos().stream().map(Photo::captions).toList());
       if (out != null) {
         AtomicFile.write(out, lines(photos.photos(), captions, metrics));
       }
+      SceneScores scenes = SceneScores.of(data.path(), photos.photos(), captions);
       if (json) {
-        console.json(metrics.scores());
+        console.json(scenes == null ? metrics.scores() : new WithSlots(metrics.scores(), scenes));
       } else {
         SummaryTable.of(metrics.scores()).forEach(console.out()::println);
+        if (scenes != null) {
+          AnswerTable.of(scenes.own(), scenes.other()).forEach(console.out()::println);
+        }
       }
     }
     return Ocelli.FINE;
   }
+
+  /** On scenes, what each caption names is known to be right or wrong. */
+  private record WithSlots(@JsonUnwrapped CaptionScores scores, SceneScores slots) {}
 
   static String lines(List<Photo> photos, List<String> captions, CaptionMetrics metrics) {
     StringBuilder text = new StringBuilder();

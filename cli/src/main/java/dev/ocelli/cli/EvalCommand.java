@@ -16,6 +16,6 @@ final class EvalCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to measure: retrieval, captions, grounding, words or language.");
+    throw new CommandLine.ParameterException(spec.commandLine(), "Say what to measure: retrieval, captions, answers, grounding, words or language.");
   }
 }

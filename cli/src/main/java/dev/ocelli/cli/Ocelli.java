@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Begin with:",
+      "  ocelli quickstart",
       "  ocelli train --data photos --out runs/first",
       "  ocelli caption --run runs/first another.jpg",
       "",
@@ -52,7 +53,8 @@ public final class Ocelli implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "Say what to do: data, pull, features, train, caption, ask, match, index, search, serve, bench or eval.");
+        spec.commandLine(),
+        "Say what to do: quickstart, data, pull, features, train, caption, ask, match, index, search, serve, report, bench or eval.");
   }
 
   public static void main(String[] arguments) {
@@ -74,6 +76,7 @@ public final class Ocelli implements Runnable {
     Console console = new Console(out, err, settings);
     Ocelli top = new Ocelli();
     CommandLine line = new CommandLine(top);
+    line.addSubcommand(new QuickstartCommand(console));
     line.addSubcommand(
         new CommandLine(new DataCommand())
             .addSubcommand(new DataScenes(console))
@@ -91,10 +94,12 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
     line.addSubcommand(new BenchCommand(out, err));
+    line.addSubcommand(new ReportCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())
             .addSubcommand(new EvalRetrieval(console))
             .addSubcommand(new EvalCaptions(console))
+            .addSubcommand(new EvalAnswers(console))
             .addSubcommand(new EvalGrounding(console))
             .addSubcommand(new EvalWords(console))
             .addSubcommand(new EvalLanguage(console)));

@@ -43,6 +43,11 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
     return sum(photos, examples, 0) / tokens(examples);
   }
 
+  /** The mean loss a token of what is to be said about photos, row by row. */
+  public double loss(PhotoFeatures photos, List<Vlm.Example> examples) {
+    return sum(photos, examples, 0) / tokens(examples);
+  }
+
   private List<Vlm.Example> examples(PhotoFeatures photos) {
     List<Vlm.Example> examples = new ArrayList<>();
     for (var photo : photos.photos()) {
@@ -52,7 +57,7 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
   }
 
   private static int tokens(List<Vlm.Example> examples) {
-    return examples.stream().mapToInt(e -> e.answer().length).sum();
+    return examples.stream().mapToInt(Vlm.Example::answered).sum();
   }
 
   private double sum(PhotoFeatures photos, List<Vlm.Example> examples, int shift) {

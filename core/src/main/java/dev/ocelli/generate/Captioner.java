@@ -9,6 +9,7 @@ import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
@@ -36,17 +37,33 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) im
    */
   public List<String> answers(
       Tensor features, ChatPrompt.Ids prompt, SamplingSettings settings, long firstRow, Consumer<String> heard) {
-    int[] words = concat(prompt.before(), prompt.after());
-    TextLoop loop = new TextLoop(tokenizer, end, settings, words, features.size(0), firstRow, heard);
+    List<ChatPrompt.Ids> prompts = Collections.nCopies(Math.toIntExact(features.size(0)), prompt);
+    return answers(features, prompts, settings, firstRow, heard);
+  }
+
+  /** Answers to a prompt of each picture's own; all prompts have equally many tokens before the picture, and after it. */
+  public List<String> answers(Tensor features, List<ChatPrompt.Ids> prompts, SamplingSettings settings, long firstRow) {
+    return answers(features, prompts, settings, firstRow, piece -> {});
+  }
+
+  private List<String> answers(
+      Tensor features, List<ChatPrompt.Ids> prompts, SamplingSettings settings, long firstRow, Consumer<String> heard) {
+    int[] before = prompts.stream().flatMapToInt(p -> Arrays.stream(p.before())).toArray();
+    int[] after = prompts.stream().flatMapToInt(p -> Arrays.stream(p.after())).toArray();
+    List<int[]> words = prompts.stream().map(p -> concat(p.before(), p.after())).toList();
+    TextLoop loop = new TextLoop(tokenizer, end, settings, words, firstRow, heard);
     List<String> answers = new ArrayList<>();
     Scope.noGrad(
         () -> {
           Tensor image = vlm.image(features, false);
-          Tensor embeddings = vlm.prompt(image, new int[0], prompt.after());
-          long room = prompt.before().length + embeddings.size(1) + settings.maxTokens();
+          // Beginnings that all share are read once, and kept for the next call.
+          boolean shared = prompts.stream().allMatch(p -> Arrays.equals(p.before(), prompts.get(0).before()));
+          Tensor embeddings = vlm.prompts(image, shared ? new int[0] : before, after);
+          int[] first = shared ? prompts.get(0).before() : new int[0];
+          long room = first.length + embeddings.size(1) + settings.maxTokens();
           try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), features.size(0), room)) {
-            if (prompt.before().length > 0) {
-              prefix.begin(cache, prompt.before());
+            if (first.length > 0) {
+              prefix.begin(cache, first);
             }
             answers.addAll(loop.write(chosen -> Scope.of(() -> next(chosen == null ? embeddings : embed(chosen), cache))));
           }

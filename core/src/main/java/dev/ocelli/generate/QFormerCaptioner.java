@@ -8,6 +8,7 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
@@ -39,7 +40,8 @@ public record QFormerCaptioner(ImageTextModel model, Tokenizer tokenizer, Comput
     }
     // As it was trained: the last of what the tokenizer puts around a text.
     int[] framed = tokenizer.encode("a", true);
-    TextLoop loop = new TextLoop(tokenizer, framed[framed.length - 1], settings, new int[0], features.size(0), firstRow, heard);
+    TextLoop loop = new TextLoop(
+            tokenizer, framed[framed.length - 1], settings, Collections.nCopies(Math.toIntExact(features.size(0)), new int[0]), firstRow, heard);
     List<String> captions = new ArrayList<>();
     Scope.noGrad(
         () -> {

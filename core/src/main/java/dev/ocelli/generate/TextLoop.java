@@ -58,15 +58,15 @@ final class TextLoop {
 
   /**
    * @param end the token that ends a text
-   * @param prompt tokens before the texts, which a repetition penalty counts too
+   * @param prompts tokens before each text, which a repetition penalty counts too
    * @param firstRow number of the first row, which its draws follow from
    * @param heard gets each piece of text as it comes; with several rows, of all of them mixed
    */
   TextLoop(
-      Tokenizer tokenizer, int end, SamplingSettings settings, int[] prompt, long rows, long firstRow, Consumer<String> heard) {
+      Tokenizer tokenizer, int end, SamplingSettings settings, List<int[]> prompts, long firstRow, Consumer<String> heard) {
     this.settings = settings;
     this.end = end;
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < prompts.size(); i++) {
       long row = firstRow + i;
       this.rows.add(
           new Row(
@@ -74,7 +74,7 @@ final class TextLoop {
               tokenizer.stream(),
               new StopStrings(settings.stop()),
               heard,
-              prompt,
+              prompts.get(i),
               settings.maxTokens()));
     }
   }

@@ -20,11 +20,16 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * @param pictures SHA-256 of each photo's file, by {@link Photo#image()}
  * @param store of the photos as they are
  * @param views of their altered views, a store each
+ * @param blank whether every photo reads as zeros: for a model that is to learn, or answer, without seeing
  */
-public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store, List<FeatureStore> views) {
+public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store, List<FeatureStore> views, boolean blank) {
   /** Without altered views. */
   public PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store) {
     this(photos, pictures, store, List.of());
+  }
+
+  public PhotoFeatures(List<Photo> photos, Map<String, String> pictures, FeatureStore store, List<FeatureStore> views) {
+    this(photos, pictures, store, views, false);
   }
 
   /** Memory for {@code photos} rows, which {@link #read} fills. */
@@ -43,7 +48,11 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
    * @param view 0 for the photo as it is
    */
   public void read(int photo, int view, ByteBuffer target) {
-    (view == 0 ? store : views.get(view - 1)).read(pictures.get(photos.get(photo).image()), target);
+    if (blank) {
+      target.put(new byte[store.rowBytes()]);
+    } else {
+      (view == 0 ? store : views.get(view - 1)).read(pictures.get(photos.get(photo).image()), target);
+    }
   }
 
   /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */
@@ -62,6 +71,11 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** The same store with other photos. */
   public PhotoFeatures with(List<Photo> others) {
-    return new PhotoFeatures(others, pictures, store, views);
+    return new PhotoFeatures(others, pictures, store, views, blank);
+  }
+
+  /** The same photos, unseen. */
+  public PhotoFeatures blanked() {
+    return new PhotoFeatures(photos, pictures, store, views, true);
   }
 }

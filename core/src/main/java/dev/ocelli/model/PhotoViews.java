@@ -4,6 +4,7 @@ import dev.ocelli.data.Draws;
 import dev.ocelli.image.Alter;
 import dev.ocelli.image.RgbImage;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /**
  * Altered views of photos that a Q-Former also learns from. What a view is like follows from the picture's bytes and the view's number
@@ -49,6 +50,16 @@ public record PhotoViews(int count, double crop, boolean flip, double colour) {
       seen = Alter.saturation(seen, factor("saturation", row, view));
     }
     return seen;
+  }
+
+  /**
+   * Draws one of the views, or 0 for the photo as it is.
+   *
+   * @param sides whether the text that goes with it says left or right: then no mirrored one
+   */
+  public int draw(long seed, String purpose, long pass, long item, boolean sides) {
+    int[] fit = IntStream.rangeClosed(0, count).filter(v -> v == 0 || !sides || !mirrored(v)).toArray();
+    return fit[Draws.below(seed, purpose, pass, item, fit.length)];
   }
 
   /** A random part, as torchvision's {@code RandomResizedCrop} takes one, but of a shape near the photo's own. */

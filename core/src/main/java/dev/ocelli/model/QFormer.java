@@ -59,6 +59,9 @@ public final class QFormer {
     }
   }
 
+  /** {@link #queries} beside how the queries share out their looks: {@code [batch, patches]}, each photo's sum being 1. */
+  public record Gaze(Tensor states, Tensor shares) {}
+
   private record FeedForward(Linear in, Linear out, LayerNorm norm) {
     Tensor apply(Tensor x, double dropout) {
       return norm.apply(drop(out.apply(torch.gelu(in.apply(x))), dropout).add(x));
@@ -75,10 +78,6 @@ public final class QFormer {
     /** Which patches each query looks at, {@code [batch, heads, queries, patches]}. */
     Tensor looks(Tensor x, Tensor image, long heads) {
       return Attention.probabilities(Attention.split(query.apply(x), heads), Attention.split(image.chunk(2, -1).get(0), heads), null);
-    }
-
-    Tensor weights(Tensor x, Tensor image, long heads) {
-      return Attention.weights(query.apply(x), image.chunk(2, -1).get(0), heads);
     }
   }
 
@@ -217,6 +216,16 @@ public final class QFormer {
     return Scope.of(() -> see(look(image), training).states());
   }
 
+  /**
+   * Where the queries look: the mean of all layers that have cross-attention.
+   *
+   * @param image patch features {@code [batch, patches, imageHidden]}
+   */
+  public Gaze gaze(Tensor image) {
+    Look look = look(image);
+    return new Gaze(see(look, false).states(), attention(look).mean(1, 2));
+  }
+
   /** As {@link #queries}, with the keys and values that {@link #tell} looks back at. */
   public Pass see(Look image, boolean training) {
     return see(image, training, null);
@@ -240,19 +249,11 @@ public final class QFormer {
   public Tensor attention(Look image) {
     return Scope.noGrad(
         () -> {
-          Tensor x = queryVectors(image.images(), 0);
           List<Tensor> weights = new ArrayList<>();
-          for (int i = 0; i < layers.size(); i++) {
-            Layer layer = layers.get(i);
-            Tensor all = layer.queryKeyValue().apply(x);
-            Tensor seen = layer.selfAttention(x, all.narrow(2, 0, config.hidden()), all.narrow(2, config.hidden(), 2L * config.hidden()), null, config.heads(), 0);
-            Tensor patches = image.keyValues().get(i);
-            if (layer.cross() != null) {
-              weights.add(layer.cross().weights(seen, patches, config.heads()));
-            }
-            x = layer.queries(seen, patches, config.heads(), 0);
-          }
-          return torch.stack(new TensorVector(weights.toArray(Tensor[]::new)), 1);
+          see(image, false, (layer, probabilities) -> weights.add(Scope.keep(probabilities.mean(1))));
+          Tensor all = torch.stack(new TensorVector(weights.toArray(Tensor[]::new)), 1);
+          weights.forEach(Tensor::close);
+          return all;
         });
   }
 

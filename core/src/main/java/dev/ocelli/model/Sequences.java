@@ -22,9 +22,8 @@ record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[
     int prefix = share ? commonBeginning(examples) : 0;
     int batch = examples.size();
     // The last token of an answer is predicted but never read.
-    int own =
-        examples.stream().mapToInt(e -> e.before().length + queries + e.after().length + e.answer().length - 1).max().orElseThrow() - prefix;
-    int scored = examples.stream().mapToInt(e -> e.answer().length).sum();
+    int own = examples.stream().mapToInt(e -> e.tokens(queries) - 1).max().orElseThrow() - prefix;
+    int scored = examples.stream().mapToInt(Vlm.Example::answered).sum();
     long[] ids = new long[prefix + batch * own];
     long[] slots = new long[batch * queries];
     long[] asking = new long[scored];
@@ -39,13 +38,25 @@ record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[
         slots[row * queries + q] = next++;
       }
       next = copy(e.after(), 0, e.after().length, ids, next);
-      copy(e.answer(), 0, e.answer().length - 1, ids, next);
-      for (int i = 0; i < e.answer().length; i++) {
-        asking[at] = next - 1L + i;
-        labels[at++] = e.answer()[i];
+      at = ask(e.answer(), next, asking, labels, at);
+      next = copy(e.answer(), 0, e.answer().length - (e.more().isEmpty() ? 1 : 0), ids, next);
+      for (int t = 0; t < e.more().size(); t++) {
+        Vlm.Turn turn = e.more().get(t);
+        next = copy(turn.words(), 0, turn.words().length, ids, next);
+        at = ask(turn.answer(), next, asking, labels, at);
+        next = copy(turn.answer(), 0, turn.answer().length - (t == e.more().size() - 1 ? 1 : 0), ids, next);
       }
     }
     return new Sequences(prefix, batch, own, ids, slots, asking, labels);
+  }
+
+  /** Each token of an answer that begins in row {@code next} is asked for by the row before it. */
+  private static int ask(int[] answer, int next, long[] asking, long[] labels, int at) {
+    for (int i = 0; i < answer.length; i++) {
+      asking[at + i] = next - 1L + i;
+      labels[at + i] = answer[i];
+    }
+    return at + answer.length;
   }
 
   private static int commonBeginning(List<Vlm.Example> examples) {

@@ -24,8 +24,35 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * @param lora null: the language model as it was
  */
 public record Vlm(QFormer qformer, Projector projector, LanguageModel language, Lora lora, Compute compute) {
-  /** One conversation with the place of the picture; the answer ends with the token that ends a turn. */
-  public record Example(int[] before, int[] after, int[] answer) {}
+  /**
+   * One conversation with the place of the picture.
+   *
+   * @param answer ends with the token that ends a turn
+   * @param more further turns, which see all before them
+   */
+  public record Example(int[] before, int[] after, int[] answer, List<Turn> more) {
+    public Example(int[] before, int[] after, int[] answer) {
+      this(before, after, answer, List.of());
+    }
+
+    /** How many tokens are to be said, in all turns. */
+    public int answered() {
+      return answer.length + more.stream().mapToInt(turn -> turn.answer.length).sum();
+    }
+
+    /** Positions of the whole conversation, its picture taking {@code queries} of them. */
+    public int tokens(int queries) {
+      return queries + before.length + after.length + answer.length + more.stream().mapToInt(t -> t.words.length + t.answer.length).sum();
+    }
+  }
+
+  /**
+   * A further question and its answer.
+   *
+   * @param words from behind the end of the answer before to where this answer begins
+   * @param answer ends with the token that ends a turn
+   */
+  public record Turn(int[] words, int[] answer) {}
 
   /**
    * @param features of the encoder {@code [batch, patches, imageHidden]}
@@ -90,15 +117,22 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
   }
 
   /**
-   * The embeddings of a conversation up to where the answer begins.
+   * The embeddings of conversations up to where the answer begins; all have equally many words before the picture, and after it.
    *
    * @param image {@code [batch, queries, hidden]}
+   * @param before ids conversation by conversation
+   * @param after ids conversation by conversation
    * @return {@code [batch, tokens, hidden]}
    */
+  public Tensor prompts(Tensor image, int[] before, int[] after) {
+    return Scope.of(() -> Tensors.cat(1, words(before, image.size(0)), image, words(after, image.size(0))));
+  }
+
+  /** As {@link #prompts}, with the same words around every picture. */
   public Tensor prompt(Tensor image, int[] before, int[] after) {
     return Scope.of(
         () ->
-            Tensors.cat(1, words(before).expand(image.size(0), -1, -1), image, words(after).expand(image.size(0), -1, -1)));
+            Tensors.cat(1, words(before, 1).expand(image.size(0), -1, -1), image, words(after, 1).expand(image.size(0), -1, -1)));
   }
 
   /** What reads the words that conversations begin with once. */
@@ -106,7 +140,7 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
     return new Prefix(language, lora, compute);
   }
 
-  private Tensor words(int[] ids) {
-    return language.embed(compute.place(Tensors.of(ids, 1, ids.length)));
+  private Tensor words(int[] ids, long rows) {
+    return language.embed(compute.place(Tensors.of(ids, rows, ids.length / rows)));
   }
 }

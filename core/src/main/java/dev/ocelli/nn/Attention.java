@@ -58,19 +58,6 @@ public final class Attention {
     return torch.softmax(scores(q.to(ScalarType.Float), k.to(ScalarType.Float), mask), -1);
   }
 
-  /**
-   * softmax(q kᵀ / sqrt(size)), the mean of its heads.
-   *
-   * @param q {@code [batch, queries, heads * size]}
-   * @param k {@code [batch, keys, heads * size]}
-   * @return fp32 {@code [batch, queries, keys]}; each row sums to 1
-   */
-  public static Tensor weights(Tensor q, Tensor k, long heads) {
-    Tensor queries = split(q.to(ScalarType.Float), heads);
-    Tensor scores = torch.matmul(Tensors.scale(queries, 1 / Math.sqrt(queries.size(3))), split(k.to(ScalarType.Float), heads).transpose(2, 3));
-    return torch.softmax(scores, -1).mean(1);
-  }
-
   private static Tensor plain(Tensor q, Tensor k, Tensor v, Tensor mask) {
     return torch.matmul(torch.softmax(scores(q, k, mask), -1), v);
   }

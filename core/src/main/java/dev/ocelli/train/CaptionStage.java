@@ -1,8 +1,10 @@
 package dev.ocelli.train;
 
 import dev.ocelli.UserError;
+import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Draws;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.GroundingScores;
 import dev.ocelli.model.Lora;
@@ -17,10 +19,10 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import dev.ocelli.text.ChatPrompt;
-import dev.ocelli.text.PromptPool;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +31,7 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Stage 2: Q-Former, projector and adapters learn to make the frozen language model say the caption. */
+/** Stage 2: Q-Former, projector and adapters learn to make the frozen language model say the caption, or answer questions. */
 final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   static final String QFORMER = "qformer";
   static final String PROJECTOR = "projector";
@@ -45,7 +47,9 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   private final PhotoFeatures validation;
   private final Pretrained.Language language;
   private final ChatPrompt chat;
-  private final Pairs pairs;
+  private final Questions questions;
+  private final Lessons lessons;
+  private final LessonWords words;
   private final Settings settings;
   private final QFormer.Config config;
   private final Lora.Config loraConfig;
@@ -64,31 +68,34 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       Pretrained.Language language,
       long vision,
       PhotoFeatures train,
-      PhotoFeatures validation) {
+      PhotoFeatures validation,
+      Questions questions) {
     this.vision = vision;
     this.recipe = recipe;
     this.compute = compute;
     this.config = config;
     this.language = language;
-    this.train = train;
-    this.validation = validation;
     Recipe.Stage2 s = recipe.stage2();
+    this.train = s.blankImage() ? train.blanked() : train;
+    this.validation = s.blankImage() ? validation.blanked() : validation;
+    this.questions = questions;
     chat = new ChatPrompt(language.template(), language.tokenizer(), s.image().equals("after_prompt"));
-    pairs =
-        new Pairs(
-            recipe.seed(), "stage 2", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"),
-            Math.multiplyExact(s.batch(), s.accumulate()));
-    long steps = pairs.stepsPerPass() * s.passes();
+    words = new LessonWords(recipe, chat, language::answer, language.end());
+    lessons = new Lessons(recipe.seed(), train.photos(), recipe.features().photoViews(), questions, s, Math.multiplyExact(s.batch(), s.accumulate()));
+    if (lessons.isEmpty()) {
+      throw new UserError("Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos.");
+    }
+    long steps = lessons.stepsPerPass() * s.passes();
     settings =
         new Settings(
             steps,
-            pairs.perStep(),
+            lessons.perStep(),
             s.optimiser(),
             Map.of(QFORMER, s.rates().qformer(), PROJECTOR, s.rates().projector(), LORA, s.rates().lora()),
             s.decay(),
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
-            Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
+            Math.max(1, Math.round(s.evaluate() * lessons.stepsPerPass())));
     loraConfig = new Lora.Config(s.lora().rank(), s.lora().alpha(), s.lora().dropout(), s.lora().targets());
     Vlm[] model = new Vlm[1];
     Consumer<Weights> build =
@@ -107,8 +114,9 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     checkLengths();
   }
 
-  /** No caption may be longer than what the language model can read behind the prompt and the picture. */
+  /** No caption or conversation may be longer than what the language model can read with the prompt and the picture. */
   private void checkLengths() {
+    int most = language.model().config().positions() - config.queries();
     int prompt = 0;
     for (String system : recipe.stage2().system()) {
       for (String user : recipe.stage2().user()) {
@@ -116,14 +124,31 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
         prompt = Math.max(prompt, ids.before().length + ids.after().length);
       }
     }
-    int room = language.model().config().positions() - prompt - config.queries();
     for (Photo photo : train.photos()) {
       for (String caption : photo.captions()) {
         // A token is at least one byte, so that most captions need no counting.
-        int tokens = caption.length() * 4 < room ? 0 : language.answer(pairs.text(caption)).length;
-        if (tokens > room) {
+        int tokens = caption.length() * 4 < most - prompt ? 0 : language.answer(words.text(caption)).length;
+        if (tokens > most - prompt) {
           throw UserError.of(
-              "Photo %s has a caption of %d tokens (\"%.40s…\"); %d fit behind the prompt. Shorten it.", photo.image(), tokens, caption, room);
+              "Photo %s has a caption of %d tokens (\"%.40s…\"); %d fit behind the prompt. Shorten it.",
+              photo.image(), tokens, caption, most - prompt);
+        }
+      }
+    }
+    for (Photo photo : recipe.stage2().questions() > 0 ? train.photos() : List.<Photo>of()) {
+      for (Dialogue dialogue : questions.of(photo)) {
+        int letters = dialogue.turns().stream().mapToInt(t -> t.question().length() + t.answer().length()).sum();
+        // As above, with room for the template's own tokens.
+        if ((letters * 4 + prompt * (dialogue.turns().size() + 1)) * recipe.stage2().turns() < most) {
+          continue;
+        }
+        Vlm.Example example = words.dialogue(dialogue.turns());
+        if (example.tokens(config.queries()) * recipe.stage2().turns() > language.model().config().positions()) {
+          throw UserError.of(
+              "Photo %s has a conversation of %d tokens (\"%.40s…\"), and %d of them (stage2.turns) may stand together; %d fit. Shorten it, or"
+                  + " lower stage2.turns.",
+              photo.image(), example.tokens(config.queries()), dialogue.turns().get(0).question(), recipe.stage2().turns(),
+              language.model().config().positions());
         }
       }
     }
@@ -158,33 +183,32 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   @Override
   public List<Batch> prepare(long step) {
+    int size = Math.min(recipe.stage2().batch(), lessons.perStep());
+    List<Row> rows = new ArrayList<>();
+    for (int row = 0; row < lessons.perStep(); row++) {
+      Lessons.Lesson lesson = lessons.lesson(step, row);
+      boolean perBatch = recipe.stage2().promptPer().equals("batch");
+      rows.add(new Row(lesson.photo(), lesson.view(), words.example(lesson, step, perBatch ? row / size * size : row)));
+    }
+    if (recipe.stage2().questions() > 0) {
+      // Captions are much shorter than conversations: apart, less is padding. How a step is cut changes nothing else.
+      rows.sort(Comparator.comparingInt(row -> row.example.tokens(0)));
+    }
     List<Batch> batches = new ArrayList<>();
-    int size = Math.min(recipe.stage2().batch(), pairs.perStep());
-    for (int from = 0; from < pairs.perStep(); from += size) {
-      int n = Math.min(size, pairs.perStep() - from);
-      ByteBuffer features = train.buffer(n);
-      List<Vlm.Example> examples = new ArrayList<>(n);
-      for (int row = from; row < from + n; row++) {
-        Pairs.Pair pair = pairs.pair(step, row);
-        train.read(pair.photo(), pair.view(), features);
-        boolean perBatch = recipe.stage2().promptPer().equals("batch");
-        ChatPrompt.Ids prompt = prompt(step, perBatch ? from : row);
-        examples.add(new Vlm.Example(prompt.before(), prompt.after(), language.answer(pair.caption())));
-      }
-      batches.add(new Batch(features, examples));
+    for (int from = 0; from < rows.size(); from += size) {
+      List<Row> some = rows.subList(from, Math.min(rows.size(), from + size));
+      ByteBuffer features = train.buffer(some.size());
+      some.forEach(row -> train.read(row.photo, row.view, features));
+      batches.add(new Batch(features, some.stream().map(Row::example).toList()));
     }
     return batches;
   }
 
-  private ChatPrompt.Ids prompt(long step, long row) {
-    String system = new PromptPool(recipe.stage2().system()).draw(recipe.seed(), "stage 2 system prompt", step, row);
-    String user = new PromptPool(recipe.stage2().user()).draw(recipe.seed(), "stage 2 user prompt", step, row);
-    return chat.ids(system, user);
-  }
+  private record Row(int photo, int view, Vlm.Example example) {}
 
   @Override
   public Loss run(List<Batch> batches, long step) {
-    int tokens = batches.stream().flatMap(b -> b.examples.stream()).mapToInt(e -> e.answer().length).sum();
+    int tokens = batches.stream().flatMap(b -> b.examples.stream()).mapToInt(Vlm.Example::answered).sum();
     double total = 0;
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
@@ -202,24 +226,40 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     return new Loss(total / tokens, Map.of());
   }
 
-  /** Loss of the right captions with their own photos and with others'; the score is the former's negative. */
+  /** Loss of the right captions, and answers, with their own photos and with others'; the score is the former's negative. */
   @Override
   public Evaluation evaluate() {
     if (validation.photos().isEmpty()) {
       return Evaluation.NONE;
     }
     ChatPrompt.Ids prompt = chat.ids(recipe.stage2().system().get(0), recipe.stage2().user().get(0));
-    Grounding grounding = new Grounding(vlm, prompt, language::answer, pairs::text);
-    if (validation.photos().size() < 2) {
-      double own = grounding.own(validation);
-      return new Evaluation(-own, Map.of("loss_own", own));
-    }
-    GroundingScores g = grounding.score(validation);
+    Grounding grounding = new Grounding(vlm, prompt, language::answer, words::text);
     Map<String, Double> figures = new LinkedHashMap<>();
-    figures.put("loss_own", g.lossOwn());
-    figures.put("loss_shuffled", g.lossShuffled());
-    figures.put("gap", g.gap());
-    return new Evaluation(-g.lossOwn(), figures);
+    double loss = 0;
+    if (!recipe.stage2().captions().equals("none")) {
+      if (validation.photos().size() < 2) {
+        figures.put("loss_own", grounding.own(validation));
+      } else {
+        GroundingScores g = grounding.score(validation);
+        figures.put("loss_own", g.lossOwn());
+        figures.put("loss_shuffled", g.lossShuffled());
+        figures.put("gap", g.gap());
+      }
+      loss += figures.get("loss_own");
+    }
+    List<Photo> asked = new ArrayList<>();
+    List<Vlm.Example> dialogues = new ArrayList<>();
+    for (Photo photo : recipe.stage2().questions() > 0 ? validation.photos() : List.<Photo>of()) {
+      for (Dialogue dialogue : questions.of(photo)) {
+        asked.add(photo);
+        dialogues.add(words.dialogue(dialogue.turns()));
+      }
+    }
+    if (!asked.isEmpty()) {
+      figures.put("loss_answers", grounding.loss(validation.with(asked), dialogues));
+      loss += figures.get("loss_answers");
+    }
+    return figures.isEmpty() ? Evaluation.NONE : new Evaluation(-loss, figures);
   }
 
   @Override

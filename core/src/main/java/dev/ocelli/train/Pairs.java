@@ -6,7 +6,6 @@ import dev.ocelli.data.Photo;
 import dev.ocelli.model.PhotoViews;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * In which order a stage sees its pairs of photo and caption: a function of the seed and the pair's number alone. Each pass is a shuffle of
@@ -72,13 +71,7 @@ final class Pairs {
     List<String> captions = photos.get(item.photo).captions();
     int caption = item.caption >= 0 ? item.caption : Draws.below(seed, stage + " caption", pass, item.photo, captions.size());
     String text = captions.get(caption);
-    return new Pair(item.photo, view(text, pass, number), text(text));
-  }
-
-  private int view(String caption, long pass, int item) {
-    boolean sides = Captions.saysSide(caption);
-    int[] fit = IntStream.rangeClosed(0, views.count()).filter(v -> v == 0 || !sides || !views.mirrored(v)).toArray();
-    return fit[Draws.below(seed, stage + " view", pass, item, fit.length)];
+    return new Pair(item.photo, views.draw(seed, stage + " view", pass, number, Captions.saysSide(text)), text(text));
   }
 
   /** A caption as it is trained on. */

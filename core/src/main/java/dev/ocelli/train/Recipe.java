@@ -164,6 +164,9 @@ public record Recipe(
   public record Stage2(
       int passes,
       String captions,
+      int questions,
+      int turns,
+      boolean blankImage,
       int batch,
       int accumulate,
       String optimiser,
@@ -180,7 +183,9 @@ public record Recipe(
       Lora lora) {
     public Stage2 {
       within("stage2.passes", passes, 1, 1e6);
-      oneOf("stage2.captions", captions, "one", "all");
+      oneOf("stage2.captions", captions, "none", "one", "all");
+      within("stage2.questions", questions, 0, 1e6);
+      within("stage2.turns", turns, 1, 1e6);
       within("stage2.rates.qformer", rates.qformer, 0, 1e30);
       within("stage2.rates.projector", rates.projector, 0, 1e30);
       within("stage2.rates.lora", rates.lora, 0, 1e30);

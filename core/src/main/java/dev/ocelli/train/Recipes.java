@@ -113,7 +113,7 @@ public final class Recipes {
     if (name.matches("[a-z0-9-]+") && Recipes.class.getResource("/recipes/" + name + ".yaml") != null) {
       return bundled(name);
     }
-    throw UserError.of("There is no recipe file %s. Name a YAML file, or one that comes with Ocelli: photos, article.", name);
+    throw UserError.of("There is no recipe file %s. Name a YAML file, or one that comes with Ocelli: photos, article, quickstart, quickstart-tiny.", name);
   }
 
   private JsonNode bundled(String name) {

@@ -93,6 +93,11 @@ final class RunFiles {
     return config;
   }
 
+  /** A model of its own: {@code model.safetensors} alone. */
+  static void writeWeights(Path folder, List<Parameters.Named> tensors, Predicate<String> which) {
+    write(folder.resolve("model.safetensors"), tensors, which, "", Map.of());
+  }
+
   private static void writeModel(Path folder, Map<String, Object> config, List<Parameters.Named> tensors) {
     write(folder.resolve("model.safetensors"), tensors, name -> !name.startsWith("projector.") && !name.startsWith("base_model."), "", Map.of());
     writeJson(folder.resolve("config.json"), config);

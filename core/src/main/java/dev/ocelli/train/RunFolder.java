@@ -67,7 +67,7 @@ public record RunFolder(Path path) {
   }
 
   /** Whether a run was begun here. */
-  boolean exists() {
+  public boolean exists() {
     return Files.exists(recipe());
   }
 
@@ -97,6 +97,11 @@ public record RunFolder(Path path) {
   /** Whether a stage was trained to its end here. */
   boolean finished(String stage) {
     return about().get(stage) instanceof Map<?, ?> result && Boolean.TRUE.equals(result.get("finished"));
+  }
+
+  /** Whether both stages were trained to their ends here. */
+  public boolean complete() {
+    return finished("qformer") && finished("vlm");
   }
 
   /** Notes which bytes a model was, or refuses other bytes than the run began with. */
@@ -146,6 +151,15 @@ public record RunFolder(Path path) {
       if (!Files.exists(place) && Files.exists(old)) {
         replace(place, old);
       }
+    }
+  }
+
+  /** Removes a file, or a folder with all that is in it, where it is. */
+  static void deleteTree(Path place) {
+    try {
+      delete(place);
+    } catch (IOException e) {
+      throw new UserError("Can't remove " + place + ": " + AtomicFile.reason(e) + ".", e);
     }
   }
 

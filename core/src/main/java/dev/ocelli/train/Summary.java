@@ -29,8 +29,9 @@ public record Summary(RetrievalScores retrieval, GroundingScores grounding, Capt
 
   private static Summary measure(TrainedRun run, PhotoFeatures photos, Progress progress) {
     RetrievalScores retrieval = run.imageText().contrast() == null ? null : run.retrieval().score(photos);
-    GroundingScores grounding = photos.photos().size() > 1 ? run.grounding().score(photos) : null;
-    List<String> captions = new PhotoCaptions(run.captioner(), run.prompt(null), run.sampling(), progress).of(photos);
+    PhotoFeatures shown = run.forLanguage(photos);
+    GroundingScores grounding = photos.photos().size() > 1 ? run.grounding().score(shown) : null;
+    List<String> captions = new PhotoCaptions(run.captioner(), run.prompt(null), run.sampling(), progress).of(shown);
     CaptionScores scores = CaptionMetrics.score(captions, photos.photos().stream().map(Photo::captions).toList());
     return new Summary(retrieval, grounding, scores);
   }

@@ -6,8 +6,10 @@ import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Captions;
+import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.ImageTextScores;
@@ -38,6 +40,7 @@ import dev.ocelli.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,12 +60,13 @@ public final class TrainedRun implements AutoCloseable {
   private Pretrained.Vision vision;
   private Pretrained.Language language;
   private Vlm vlm;
+  private ChatPrompt chat;
   private ImageTextModel imageText;
   private Tokenizer stage1Tokenizer;
   private DecodingWeights weights;
   private Vlm speaking;
   private Crew crew;
-  private final List<Captioner> captioners = new ArrayList<>();
+  private Captioner captioner;
 
   /**
    * @param warn gets a line where something may not be as it was in training
@@ -159,8 +163,9 @@ public final class TrainedRun implements AutoCloseable {
 
   /** What answers questions, with the adapters merged into the language model. Closed with the run. */
   public Captioner captioner() {
-    Captioner captioner = new Captioner(merged(), language().tokenizer(), language().end());
-    captioners.add(captioner);
+    if (captioner == null) {
+      captioner = new Captioner(merged(), language().tokenizer(), language().end());
+    }
     return captioner;
   }
 
@@ -208,9 +213,23 @@ public final class TrainedRun implements AutoCloseable {
     return chat().ids(system(), question == null ? question() : question);
   }
 
+  /** The tokens up to where the last turn is to be answered, with the true answers to those before. */
+  ChatPrompt.Ids promptOf(List<Dialogue.Turn> turns) {
+    ChatPrompt.Dialogue words = chat().dialogue(system(), turns.stream().map(Dialogue.Turn::question).toList(), language().end());
+    List<int[]> after = new ArrayList<>(List.of(words.first().after()));
+    for (int i = 1; i < turns.size(); i++) {
+      after.add(language().answer(normalise(turns.get(i - 1).answer())));
+      after.add(words.next().get(i - 1));
+    }
+    return new ChatPrompt.Ids(words.first().before(), after.stream().flatMapToInt(Arrays::stream).toArray());
+  }
+
   /** Turns conversations into tokens, with pictures where the recipe puts them. */
   public ChatPrompt chat() {
-    return new ChatPrompt(language().template(), language().tokenizer(), recipe.stage2().image().equals("after_prompt"));
+    if (chat == null) {
+      chat = new ChatPrompt(language().template(), language().tokenizer(), recipe.stage2().image().equals("after_prompt"));
+    }
+    return chat;
   }
 
   /** The first of the system prompts that the run was trained with. */
@@ -365,8 +384,23 @@ public final class TrainedRun implements AutoCloseable {
     return features().build(photos, stores, bad);
   }
 
+  /** Photos as the language model is to see them: not at all, where it was trained so. */
+  public PhotoFeatures forLanguage(PhotoFeatures photos) {
+    return recipe.stage2().blankImage() ? photos.blanked() : photos;
+  }
+
+  /** The questions of a data folder; none where it has no file of them. */
+  public Questions questions(Path data) {
+    return Questions.read(data, read(data));
+  }
+
+  /** The photos that the run learnt from, or would learn from. */
+  List<Photo> trainingPhotos(Path data) {
+    return read(data).photos(Part.TRAIN);
+  }
+
   /** Whether a data folder has photos of a part. */
-  boolean has(Path data, Part part) {
+  public boolean has(Path data, Part part) {
     return !read(data).photos(part).isEmpty();
   }
 
@@ -400,7 +434,9 @@ public final class TrainedRun implements AutoCloseable {
 
   @Override
   public void close() {
-    captioners.forEach(Captioner::close);
+    if (captioner != null) {
+      captioner.close();
+    }
     if (crew != null) {
       crew.close();
     }

@@ -8,6 +8,7 @@ import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.model.ModelConfigs;
@@ -52,6 +53,9 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private static final Set<String> FREE_IN_STAGE_1 =
       Stream.concat(FREE.stream(), Stream.of("stage2", "models.language")).collect(Collectors.toUnmodifiableSet());
 
+  /** In run.json: the SHA-256 of the files of questions. */
+  private static final String QUESTIONS = "questions_sha256";
+
   /** How a call of {@link #train} ended. */
   public enum Outcome {
     FINISHED,
@@ -91,10 +95,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     if (recipe.threads() > 0) {
       torch.set_num_threads(recipe.threads());
     }
+    Questions questions = questions(recipe, data, folder, run);
     folder.warnings().forEach(say);
+    questions.warnings().forEach(say);
     new Recipes().save(recipe, run.recipe());
     folder.writeSplit(run.split());
-    run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256()));
+    run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256(), QUESTIONS, questions.sha256()));
 
     Compute compute = Compute.of(recipe.precision(), recipe.device());
     Pretrained pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
@@ -130,12 +136,17 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
             bad.count() == 0 ? "" : "; " + bad.count() + " can't be used (skipped.csv)"));
     saySynthetic(folder);
+    if (stage2 && !questions.isEmpty()) {
+      say.accept(
+          questions.count(train.photos()) + " questions about the photos to train on"
+              + (recipe.stage2().questions() == 0 ? ", not used (stage2.questions: 0)" : ""));
+    }
     long size = vision.encoder().parameters();
     try (Metrics metrics = new Metrics(run.metrics())) {
       if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
         return Outcome.STOPPED;
       }
-      if (stage2 && !caption(recipe, run, pretrained, size, train, validation, metrics)) {
+      if (stage2 && !caption(recipe, run, pretrained, size, train, validation, questions, metrics)) {
         return Outcome.STOPPED;
       }
     }
@@ -205,6 +216,19 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
   }
 
+  /** Refuses others than the run began with, where it learns from them. */
+  private static Questions questions(Recipe recipe, Path data, CaptionFolder folder, RunFolder run) {
+    Questions questions = Questions.read(data, folder);
+    if (recipe.stage2().questions() > 0
+        && run.begunVlm()
+        && run.about().get("data") instanceof Map<?, ?> known
+        && known.get(QUESTIONS) != null
+        && !questions.sha256().equals(known.get(QUESTIONS))) {
+      throw UserError.of("%s: the questions have changed since the run in %s began. Restore them, or start a new run folder.", data, run.path());
+    }
+    return questions;
+  }
+
   private static List<Photo> part(PhotoFeatures seen, Part part) {
     return seen.photos().stream().filter(p -> p.part() == part).toList();
   }
@@ -238,7 +262,8 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   }
 
   private boolean caption(
-      Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation, Metrics metrics) {
+      Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation,
+      Questions questions, Metrics metrics) {
     Pretrained.Language language = pretrained.language(recipe.models().language());
     run.identify("language", language.identity());
     QFormer.Config config = RunFiles.readQFormer(run.stage1());
@@ -251,7 +276,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       Function<String, Tensor> source =
           name -> file.names().contains(name) ? Tensors.of(file.floats(name), file.info(name).shape()) : null;
       try (CaptionStage stage =
-          new CaptionStage(recipe, pretrained.compute(), config, source, language, vision, train, validation)) {
+          new CaptionStage(recipe, pretrained.compute(), config, source, language, vision, train, validation, questions)) {
         return run(stage, run, run.vlm(), metrics);
       }
     }

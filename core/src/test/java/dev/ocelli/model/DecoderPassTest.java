@@ -45,7 +45,9 @@ class DecoderPassTest {
       int[] before = IntStream.range(0, shared + row).map(i -> i < shared ? 3 + i : 40 + 5 * r + i).toArray();
       int[] after = {7, 8 + row};
       int[] answer = IntStream.range(0, 2 + 3 * row).map(i -> (11 * i + 17 * r + 5) % 97).toArray();
-      examples.add(new Vlm.Example(before, after, answer));
+      // One turn, two, and three.
+      List<Vlm.Turn> more = IntStream.range(0, row).mapToObj(t -> new Vlm.Turn(new int[] {60 + t, 61 + r, 62}, new int[] {70 + t, 71})).toList();
+      examples.add(new Vlm.Example(before, after, answer, more));
     }
     return examples;
   }
@@ -111,12 +113,33 @@ class DecoderPassTest {
   @Test
   void anotherWordInThePrefixShows() {
     List<Vlm.Example> examples = examples(6);
-    examples.replaceAll(e -> new Vlm.Example(changed(e.before()), e.after(), e.answer()));
+    examples.replaceAll(e -> new Vlm.Example(changed(e.before()), e.after(), e.answer(), e.more()));
     Gradients other = gradients(Compute.FP32, true, false, Set.copyOf(ALL), examples);
     Gradients plain = gradients(Compute.FP32, false, false, Set.copyOf(ALL), examples(6));
     for (int i = 0; i < plain.names.size(); i++) {
       assertThat(other.error(plain, i)).as(plain.names.get(i)).isGreaterThan(1e-3);
     }
+  }
+
+  @Test
+  void severalTurnsAreOneConversation() {
+    Vlm.Example both = new Vlm.Example(new int[] {3, 4}, new int[] {5}, new int[] {6, 7}, List.of(new Vlm.Turn(new int[] {8, 9}, new int[] {10, 11, 12})));
+    Vlm.Example first = new Vlm.Example(new int[] {3, 4}, new int[] {5}, new int[] {6, 7});
+    Vlm.Example second = new Vlm.Example(new int[] {3, 4}, new int[] {5, 6, 7, 8, 9}, new int[] {10, 11, 12});
+    double[] losses = new double[3];
+    Scope.run(
+        () -> {
+          LanguageModel model = new LanguageModel(config(false), new RandomWeights(3, Compute.FP32));
+          Vlm vlm = new Vlm(null, null, model, null, Compute.FP32);
+          Tensor picture = torch.randn(1, 5, 48);
+          int i = 0;
+          for (Vlm.Example example : List.of(both, first, second)) {
+            losses[i++] = vlm.loss(picture, List.of(example), false).item_double();
+          }
+        });
+    assertThat(losses[0]).isCloseTo(losses[1] + losses[2], org.assertj.core.data.Percentage.withPercentage(1e-3));
+    assertThat(both.answered()).isEqualTo(5);
+    assertThat(both.tokens(5)).isEqualTo(5 + 10);
   }
 
   private static int[] changed(int[] words) {

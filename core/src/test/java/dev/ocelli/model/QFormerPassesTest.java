@@ -146,4 +146,34 @@ class QFormerPassesTest {
     }
     return most;
   }
+
+  @Test
+  void theGazeIsOnTheWayToTheQueries() {
+    Scope.run(
+        () -> {
+          QFormer.Gaze gaze = MODEL.gaze(image());
+          same(Tensors.floats(gaze.states()), Tensors.floats(MODEL.queries(image(), false)));
+          float[] shares = Tensors.floats(gaze.shares());
+          for (int photo = 0; photo < 2; photo++) {
+            float sum = 0;
+            for (int patch = 0; patch < 5; patch++) {
+              assertThat(shares[5 * photo + patch]).isPositive();
+              sum += shares[5 * photo + patch];
+            }
+            assertThat(sum).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-5f));
+          }
+          assertThat(java.util.Arrays.copyOf(shares, 5)).isNotEqualTo(java.util.Arrays.copyOfRange(shares, 5, 10));
+        });
+  }
+
+  @Test
+  void aPatchLikeAnotherGetsAsMuchOfTheGaze() {
+    Scope.run(
+        () -> {
+          Tensor image = image();
+          image.select(1, 3).copy_(image.select(1, 1));
+          float[] shares = Tensors.floats(MODEL.gaze(image).shares());
+          assertThat(shares[3]).isEqualTo(shares[1]).isNotEqualTo(shares[2]);
+        });
+  }
 }

@@ -9,6 +9,7 @@ import dev.ocelli.data.Draws;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
 import dev.ocelli.model.LanguageModel;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.Pretrained;
@@ -149,7 +150,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   CaptionStage caption() {
-    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation);
+    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation, Questions.NONE);
   }
 
   /** Trains on in a folder of that name. */

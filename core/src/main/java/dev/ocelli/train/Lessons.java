@@ -1,0 +1,123 @@
+package dev.ocelli.train;
+
+import dev.ocelli.data.Captions;
+import dev.ocelli.data.Dialogue;
+import dev.ocelli.data.Draws;
+import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
+import dev.ocelli.model.PhotoViews;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * In which order stage 2 sees its captions and questions: a function of the seed and the lesson's number alone. Each pass is a shuffle of its
+ * own; what doesn't fill a step is left out of that pass.
+ *
+ * <p>Questions of one photo come several in a conversation, where the picture stands once: that is many times cheaper than one by one. Which
+ * come together, and in which order, is drawn anew in each pass.
+ */
+final class Lessons {
+  /**
+   * What is to be said about a photo: its caption, or the answers of a conversation.
+   *
+   * @param view of the photo, 0 for the photo as it is
+   * @param caption null for questions
+   * @param turns empty for a caption
+   */
+  record Lesson(int photo, int view, String caption, List<Dialogue.Turn> turns) {}
+
+  /**
+   * @param caption which one, or {@link #DRAWN}; {@link #NONE} for questions
+   * @param chunk which conversation of the pass
+   */
+  private record Item(int photo, int caption, int chunk) {}
+
+  private static final int DRAWN = -1;
+  private static final int NONE = -2;
+
+  private final long seed;
+  private final List<Photo> photos;
+  private final PhotoViews views;
+  private final Questions questions;
+  private final Recipe.Stage2 settings;
+  private final List<Item> items = new ArrayList<>();
+  private final int perStep;
+  private long shuffledPass = -1;
+  private int[] order;
+
+  /**
+   * @param views one of them, or the photo as it is, is drawn for each lesson
+   * @param perStep lessons a step; fewer where there are fewer
+   */
+  Lessons(long seed, List<Photo> photos, PhotoViews views, Questions questions, Recipe.Stage2 settings, int perStep) {
+    this.seed = seed;
+    this.photos = photos;
+    this.views = views;
+    this.questions = questions;
+    this.settings = settings;
+    for (int p = 0; p < photos.size(); p++) {
+      int captions = photos.get(p).captions().size();
+      switch (settings.captions()) {
+        case "one" -> items.add(new Item(p, DRAWN, 0));
+        case "all" -> {
+          for (int c = 0; c < captions; c++) {
+            items.add(new Item(p, c, 0));
+          }
+        }
+        default -> { }
+      }
+      int asked = Math.min(settings.questions(), questions.of(photos.get(p)).size());
+      for (int chunk = 0; chunk * settings.turns() < asked; chunk++) {
+        items.add(new Item(p, NONE, chunk));
+      }
+    }
+    this.perStep = Math.min(perStep, items.size());
+  }
+
+  boolean isEmpty() {
+    return items.isEmpty();
+  }
+
+  int perStep() {
+    return perStep;
+  }
+
+  long stepsPerPass() {
+    return items.size() / perStep;
+  }
+
+  /** Lesson {@code row} of a step. */
+  synchronized Lesson lesson(long step, int row) {
+    long pass = step / stepsPerPass();
+    if (pass != shuffledPass) {
+      order = Draws.permutation(seed, "stage 2 order", pass, items.size());
+      shuffledPass = pass;
+    }
+    int number = order[(int) (step % stepsPerPass() * perStep + row)];
+    Item item = items.get(number);
+    if (item.caption == NONE) {
+      List<Dialogue.Turn> turns = turns(item, pass);
+      boolean sides = turns.stream().anyMatch(t -> Captions.saysSide(t.question()) || Captions.saysSide(t.answer()));
+      return new Lesson(item.photo, view(pass, number, sides), null, turns);
+    }
+    List<String> captions = photos.get(item.photo).captions();
+    int caption = item.caption >= 0 ? item.caption : Draws.below(seed, "stage 2 caption", pass, item.photo, captions.size());
+    String text = captions.get(caption);
+    return new Lesson(item.photo, view(pass, number, Captions.saysSide(text)), text, List.of());
+  }
+
+  private int view(long pass, int number, boolean sides) {
+    return views.draw(seed, "stage 2 view", pass, number, sides);
+  }
+
+  private List<Dialogue.Turn> turns(Item item, long pass) {
+    List<Dialogue> all = questions.of(photos.get(item.photo));
+    int[] drawn = Draws.permutation(seed, "stage 2 questions of photo " + item.photo, pass, all.size());
+    int asked = Math.min(settings.questions(), all.size());
+    List<Dialogue.Turn> turns = new ArrayList<>();
+    for (int i = item.chunk * settings.turns(); i < Math.min(asked, (item.chunk + 1) * settings.turns()); i++) {
+      turns.addAll(all.get(drawn[i]).turns());
+    }
+    return turns;
+  }
+}

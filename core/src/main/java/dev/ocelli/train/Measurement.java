@@ -1,0 +1,90 @@
+package dev.ocelli.train;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.ocelli.Progress;
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
+import dev.ocelli.eval.AnswerScores;
+import dev.ocelli.eval.CaptionMetrics;
+import dev.ocelli.eval.CaptionScores;
+import dev.ocelli.eval.GroundingScores;
+import dev.ocelli.eval.RetrievalScores;
+import dev.ocelli.eval.SceneScores;
+import dev.ocelli.generate.PhotoCaptions;
+import dev.ocelli.model.PhotoFeatures;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * All that can be measured of a run on one part of a data folder, with what it said there.
+ *
+ * @param retrieval null without ITC
+ * @param grounding null where there is one photo only
+ * @param slots null where the data doesn't say what is in its pictures
+ * @param answers null where there are no questions
+ * @param said caption by caption, in the order of {@code photos}
+ * @param cider of each caption
+ * @param asked question by question
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Measurement(
+    String split,
+    RetrievalScores retrieval,
+    GroundingScores grounding,
+    CaptionScores captions,
+    SceneScores slots,
+    AnswerScores answers,
+    @JsonIgnore PhotoFeatures photos,
+    @JsonIgnore List<String> said,
+    @JsonIgnore double[] cider,
+    @JsonIgnore List<Answers.Row> asked) {
+  /**
+   * How much is measured; retrieval is over all photos.
+   *
+   * @param captions photos to describe at most, evenly out of all
+   * @param questions to ask at most, evenly out of all
+   * @param swaps whether to ask with other photos, and other questions, too
+   */
+  public record Limits(int captions, int questions, boolean swaps) {}
+
+  /**
+   * @param twin the same model trained without seeing, or null
+   * @return null where the part has no photos
+   */
+  public static Measurement of(TrainedRun run, TrainedRun twin, Path data, Part part, Limits limits, Path stores, Progress progress) {
+    if (!run.has(data, part)) {
+      return null;
+    }
+    PhotoFeatures all = run.photos(data, Set.of(part), stores);
+    RetrievalScores retrieval = run.canRetrieve() && run.imageText().contrast() != null ? run.retrieval().score(all) : null;
+    PhotoFeatures some = run.forLanguage(all.with(evenly(all.photos(), limits.captions)));
+    GroundingScores grounding = some.photos().size() > 1 ? run.grounding().score(some) : null;
+    List<String> said = new PhotoCaptions(run.captioner(), run.prompt(null), run.sampling(), progress).of(some);
+    CaptionMetrics metrics = CaptionMetrics.of(said, some.photos().stream().map(Photo::captions).toList());
+    Questions questions = run.questions(data);
+    Answers answers =
+        questions.count(all.photos()) == 0
+            ? null
+            : Answers.of(run, twin, data, Set.of(part), limits.questions, limits.swaps, stores, progress);
+    return new Measurement(
+        part.name().toLowerCase(java.util.Locale.ROOT),
+        retrieval,
+        grounding,
+        metrics.scores(),
+        SceneScores.of(data, some.photos(), said),
+        answers == null ? null : answers.scores(),
+        some,
+        said,
+        metrics.cider(),
+        answers == null ? List.of() : answers.rows());
+  }
+
+  private static List<Photo> evenly(List<Photo> photos, int limit) {
+    int n = Math.min(limit, photos.size());
+    return IntStream.range(0, n).mapToObj(i -> photos.get((int) ((long) i * photos.size() / n))).toList();
+  }
+}

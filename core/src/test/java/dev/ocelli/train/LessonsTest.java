@@ -1,0 +1,103 @@
+package dev.ocelli.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.Dialogue;
+import dev.ocelli.data.Photo;
+import dev.ocelli.data.Questions;
+import dev.ocelli.data.SplitSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LessonsTest {
+  @TempDir Path folder;
+
+  private List<Photo> photos;
+  private Questions questions;
+
+  @BeforeEach
+  void data() throws IOException {
+    StringBuilder captions = new StringBuilder("image,caption\n");
+    StringBuilder asked = new StringBuilder("image,question,answer\n");
+    for (int i = 0; i < 6; i++) {
+      Files.createFile(folder.resolve(i + ".jpg"));
+      captions.append(i + ".jpg,one\n" + i + ".jpg,two\n");
+      // Photo 0 has no questions, photo 5 has five.
+      for (int q = 0; q < i; q++) {
+        asked.append(i + ".jpg,question " + q + "?,answer " + i + " " + q + "\n");
+      }
+    }
+    Files.writeString(folder.resolve("captions.csv"), captions);
+    Files.writeString(folder.resolve("questions.csv"), asked);
+    CaptionFolder read = CaptionFolder.read(folder, new SplitSettings(0, 0, 1));
+    photos = read.photos();
+    questions = Questions.read(folder, read);
+  }
+
+  private List<Lessons.Lesson> pass(long pass, String... changes) {
+    Recipe recipe = new Recipes().read("photos", List.of(changes));
+    Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 1);
+    List<Lessons.Lesson> found = new ArrayList<>();
+    for (long step = pass * lessons.stepsPerPass(); step < (pass + 1) * lessons.stepsPerPass(); step++) {
+      found.add(lessons.lesson(step, 0));
+    }
+    return found;
+  }
+
+  private static List<String> answers(List<Lessons.Lesson> lessons) {
+    return lessons.stream().flatMap(l -> l.turns().stream()).map(Dialogue.Turn::answer).toList();
+  }
+
+  @Test
+  void everyQuestionComesOnceAPassInConversationsOfSome() {
+    List<Lessons.Lesson> pass = pass(0, "stage2.questions=10", "stage2.turns=2");
+    assertThat(answers(pass)).hasSize(15).doesNotHaveDuplicates();
+    assertThat(pass.stream().filter(l -> l.caption() != null)).hasSize(6);
+    // 1, 2, 3, 4 and 5 questions by twos.
+    assertThat(pass.stream().filter(l -> l.caption() == null)).hasSize(1 + 1 + 2 + 2 + 3).allMatch(l -> l.turns().size() <= 2);
+    assertThat(pass).filteredOn(l -> l.caption() == null).allMatch(l -> l.turns().stream().allMatch(t -> t.answer().startsWith("answer " + l.photo())));
+  }
+
+  @Test
+  void eachPassDrawsItsOwn() {
+    Set<List<String>> orders = new HashSet<>();
+    Set<String> seen = new HashSet<>();
+    for (int pass = 0; pass < 20; pass++) {
+      List<String> drawn = answers(pass(pass, "stage2.questions=2", "stage2.turns=2"));
+      assertThat(drawn).hasSize(1 + 2 + 2 + 2 + 2).doesNotHaveDuplicates();
+      orders.add(drawn);
+      seen.addAll(drawn);
+    }
+    assertThat(orders).hasSizeGreaterThan(15);
+    assertThat(seen).hasSize(15);
+  }
+
+  @Test
+  void theMixtureIsTheRecipes() {
+    assertThat(pass(0, "stage2.questions=0")).hasSize(6).allMatch(l -> l.caption() != null);
+    assertThat(pass(0, "stage2.questions=0", "stage2.captions=all")).hasSize(12);
+    assertThat(pass(0, "stage2.captions=none", "stage2.questions=9", "stage2.turns=1")).hasSize(15).allMatch(l -> l.turns().size() == 1);
+  }
+
+  @Test
+  void captionsAloneComeAsBeforeThereWereQuestions() {
+    Recipe recipe = new Recipes().read("photos", List.of("stage2.questions=0"));
+    Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 2);
+    Pairs pairs = new Pairs(7, "stage 2", photos, recipe.features().photoViews(), recipe.data(), false, 2);
+    for (long step = 0; step < 9; step++) {
+      for (int row = 0; row < 2; row++) {
+        assertThat(lessons.lesson(step, row).photo()).isEqualTo(pairs.pair(step, row).photo());
+        assertThat(lessons.lesson(step, row).caption()).isEqualTo(pairs.pair(step, row).caption());
+      }
+    }
+  }
+}
