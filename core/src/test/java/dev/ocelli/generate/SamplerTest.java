@@ -119,10 +119,10 @@ class SamplerTest {
         .isInstanceOf(IllegalStateException.class);
     assertThatThrownBy(() -> settings(-0.5, 0, 1, 1)).isInstanceOf(UserError.class).hasMessageContaining("temperature is -0.5");
     assertThatThrownBy(() -> settings(Double.NaN, 0, 1, 1)).isInstanceOf(UserError.class);
-    assertThatThrownBy(() -> settings(1, -1, 1, 1)).isInstanceOf(UserError.class).hasMessageContaining("topK is -1");
-    assertThatThrownBy(() -> settings(1, 0, 0, 1)).isInstanceOf(UserError.class).hasMessageContaining("topP is 0");
-    assertThatThrownBy(() -> settings(1, 0, 1.1, 1)).isInstanceOf(UserError.class).hasMessageContaining("topP is 1.1");
-    assertThatThrownBy(() -> settings(1, 0, 1, 0)).isInstanceOf(UserError.class).hasMessageContaining("repetitionPenalty is 0");
+    assertThatThrownBy(() -> settings(1, -1, 1, 1)).isInstanceOf(UserError.class).hasMessageContaining("top_k is -1");
+    assertThatThrownBy(() -> settings(1, 0, 0, 1)).isInstanceOf(UserError.class).hasMessageContaining("top_p is 0");
+    assertThatThrownBy(() -> settings(1, 0, 1.1, 1)).isInstanceOf(UserError.class).hasMessageContaining("top_p is 1.1");
+    assertThatThrownBy(() -> settings(1, 0, 1, 0)).isInstanceOf(UserError.class).hasMessageContaining("repetition_penalty is 0");
     assertThatThrownBy(() -> new SamplingSettings(0, 1, 0, 1, 1, List.of(), 0)).hasMessageContaining("max_tokens is 0");
     assertThatThrownBy(() -> new SamplingSettings(1, 1, 0, 1, 1, List.of(""), 0)).hasMessageContaining("stop");
   }
