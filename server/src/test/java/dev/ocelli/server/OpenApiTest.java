@@ -203,7 +203,7 @@ class OpenApiTest {
     ServerSettings usual = TestServer.settings();
     ServerSettings guarded =
         new ServerSettings(
-            usual.runs(), usual.host(), 0, "a token of many letters", null, null, List.of(), List.of(), false, usual.limits());
+            usual.runs(), usual.host(), 0, "a-token-of-many-letters", null, null, List.of(), List.of(), false, usual.limits());
     try (TestServer shut = new TestServer(guarded)) {
       for (Routes.Route route : shut.server.routes()) {
         String path = route.path().replace("*", "one");

@@ -204,7 +204,7 @@ class PlaygroundTest {
 
   @Test
   void theTokenIsAskedFor() {
-    String token = "a token of many letters";
+    String token = "a-token-of-many-letters";
     ServerSettings usual = TestServer.settings();
     ServerSettings guarded =
         new ServerSettings(usual.runs(), usual.host(), 0, token, null, null, List.of(), List.of(), false, usual.limits());
