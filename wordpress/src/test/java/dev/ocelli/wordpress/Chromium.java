@@ -11,6 +11,7 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.JavascriptExecutor;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -87,6 +88,8 @@ final class Chromium implements AutoCloseable {
   void says(String css, String text) {
     new WebDriverWait(driver, Duration.ofSeconds(60))
         .withMessage(() -> css + " says " + driver.findElements(By.cssSelector(css)).stream().map(WebElement::getText).toList() + ", not " + text)
+        // The page may change between the look and the reading.
+        .ignoring(StaleElementReferenceException.class)
         .until(d -> d.findElements(By.cssSelector(css)).stream().anyMatch(e -> said(e).contains(text)));
   }
 
