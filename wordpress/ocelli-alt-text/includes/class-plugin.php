@@ -82,6 +82,7 @@ final class Plugin {
 	public function register(): void {
 		add_action( 'init', array( $this, 'translate' ) );
 		add_filter( 'http_request_args', array( $this->client, 'trust' ), 10, 2 );
+		add_filter( 'cron_schedules', array( Schedule::class, 'intervals' ) );
 		add_action( Schedule::WORK, array( $this->worker, 'in_background' ) );
 		add_action( Schedule::TICK, array( $this->worker, 'in_background' ) );
 		( new Uploads( $this->settings, $this->queue ) )->register();

@@ -16,15 +16,35 @@ final class Schedule {
 
 	const WORK = 'ocelli_alt_text_work';
 
-	/** Every hour, for what a killed process left behind. */
+	/**
+	 * Every minute, for what a killed process left behind. And WordPress keeps all events in one list that two requests may write at once:
+	 * the later one wins, and an event of the other is lost.
+	 */
 	const TICK = 'ocelli_alt_text_tick';
+
+	/** The name of that interval. */
+	const MINUTE = 'ocelli_alt_text_minute';
+
+	/**
+	 * Adds the interval to those that WordPress knows.
+	 *
+	 * @param array $intervals By name.
+	 */
+	public static function intervals( $intervals ): array {
+		$intervals[ self::MINUTE ] = array(
+			'interval' => MINUTE_IN_SECONDS,
+			'display'  => 'Ocelli Alt Text',
+		);
+		return $intervals;
+	}
 
 	/**
 	 * The plugin is activated. On each site of a network the first upload does the same.
 	 */
 	public static function begin(): void {
 		if ( ! wp_next_scheduled( self::TICK ) ) {
-			wp_schedule_event( time() + HOUR_IN_SECONDS, 'hourly', self::TICK );
+			add_filter( 'cron_schedules', array( self::class, 'intervals' ) ); // While the plugin is activated, nothing is hooked in yet.
+			wp_schedule_event( time() + MINUTE_IN_SECONDS, self::MINUTE, self::TICK );
 		}
 	}
 
