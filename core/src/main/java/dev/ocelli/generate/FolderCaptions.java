@@ -5,6 +5,7 @@ import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.Preprocessing;
+import dev.ocelli.image.ReadingThreads;
 import dev.ocelli.model.Pretrained;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Scope;
@@ -18,9 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -65,7 +64,7 @@ public record FolderCaptions(
   /** Describes the photos that the table lacks. */
   public void write(Path folder, List<String> images, CaptionTable table) {
     Deque<String> missing = new ArrayDeque<>(images.stream().filter(image -> !table.has(image)).toList());
-    ExecutorService readers = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), FolderCaptions::daemon);
+    ExecutorService readers = ReadingThreads.start(Runtime.getRuntime().availableProcessors());
     try (Progress.Task task = progress.start("captions", missing.size(), "photos");
         ContinuousBatch batch = new ContinuousBatch(vlm, tokenizer, end)) {
       Deque<Future<Seen>> ahead = new ArrayDeque<>();
@@ -99,7 +98,7 @@ public record FolderCaptions(
   private static List<Seen> next(Deque<Future<Seen>> ahead, CaptionTable table, Progress.Task task) {
     List<Seen> seen = new ArrayList<>();
     while (!ahead.isEmpty() && seen.size() < JOINING) {
-      Seen photo = wait(ahead.remove());
+      Seen photo = ReadingThreads.result(ahead.remove());
       if (photo.problem == null) {
         seen.add(photo);
       } else {
@@ -161,22 +160,5 @@ public record FolderCaptions(
       table.caption(image, text.toString().strip());
       task.advance(1);
     }
-  }
-
-  private static Seen wait(Future<Seen> photo) {
-    try {
-      return photo.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new UserError("Interrupted while reading photos.", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
-    }
-  }
-
-  private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "ocelli-decode");
-    thread.setDaemon(true);
-    return thread;
   }
 }

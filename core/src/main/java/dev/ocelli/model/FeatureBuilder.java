@@ -7,6 +7,7 @@ import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.Picture;
+import dev.ocelli.image.ReadingThreads;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
@@ -22,9 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Tensor;
@@ -165,7 +164,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
   private void compute(
       List<Photo> photos, Map<String, String> pictures, BadPhotos bad, Alteration alteration, Progress.Task task, Sink sink) {
     int threads = Runtime.getRuntime().availableProcessors();
-    ExecutorService decoders = Executors.newFixedThreadPool(threads, FeatureBuilder::daemon);
+    ExecutorService decoders = ReadingThreads.start(threads);
     try {
       Deque<Future<Decoded>> ahead = new ArrayDeque<>();
       List<Decoded> batch = new ArrayList<>();
@@ -175,7 +174,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
           Photo photo = photos.get(next++);
           ahead.add(decoders.submit(() -> decode(photo, pictures.get(photo.image()), alteration)));
         }
-        Decoded decoded = wait(ahead.remove());
+        Decoded decoded = ReadingThreads.result(ahead.remove());
         if (decoded.problem != null) {
           bad.add(decoded.image, decoded.problem);
         } else {
@@ -220,23 +219,6 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
                     .contiguous())) {
       sink.take(batch.stream().map(Decoded::picture).toList(), features);
     }
-  }
-
-  private static Decoded wait(Future<Decoded> decoded) {
-    try {
-      return decoded.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new UserError("Interrupted while decoding photos.", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
-    }
-  }
-
-  private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "ocelli-decode");
-    thread.setDaemon(true);
-    return thread;
   }
 
   /** Features on their way into the store. */
