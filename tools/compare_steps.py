@@ -91,11 +91,12 @@ class Photos:
                 self.captions.setdefault(row["image"].strip(), {})[row["caption"].strip()] = None
         self.recipe, self.data = recipe, data
         self.places = {}
-        weights = json.loads((run / "run.json").read_text())["vision"]["sha256"]
+        noted = json.loads((run / "run.json").read_text())
+        weights, ending = noted["vision"]["sha256"], {"bf16": "BFloat16", "fp32": "Float"}[noted["precision"]]
         for shard in sorted(stores.glob("*/shard-*.safetensors")):
             file = safe_open(shard, "pt")
             about = file.metadata()
-            if about["weights_sha256"] == weights and about["preprocessing"].endswith("BFloat16" if recipe["precision"] == "bf16" else "Float"):
+            if about["weights_sha256"] == weights and about["preprocessing"].endswith(ending):
                 features = file.get_slice("features")
                 self.places |= {picture: (features, row) for row, picture in enumerate(about["pictures"].split("\n"))}
 

@@ -103,6 +103,10 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256(), QUESTIONS, questions.sha256()));
 
     Compute compute = Compute.of(recipe.precision(), recipe.device());
+    run.note("precision", compute.precision());
+    if (recipe.precision().equals("auto")) {
+      say.accept("Computing in " + compute.precision() + ", the faster here");
+    }
     Pretrained pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
     // A wrong name or kind of model shows now, not after the hours before its turn.
     if (stage1 && !run.finished("qformer")) {
