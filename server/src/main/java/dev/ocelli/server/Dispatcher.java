@@ -28,6 +28,9 @@ final class Dispatcher {
   /** How long after its time is up a request may still be answered by whoever works on it. */
   private static final long GRACE_MILLIS = 1000;
 
+  /** The share of its time that a request may be expected to need: the pace is a mean, and answers differ in length. */
+  private static final double LIKELY = 0.7;
+
   private final Gate gate;
   private final Routes routes;
   private final Limits limits;
@@ -37,8 +40,7 @@ final class Dispatcher {
   private final Consumer<Throwable> failures;
   private final AtomicInteger working = new AtomicInteger();
   private final AtomicLong bodies = new AtomicLong();
-  /** Moving mean of how long a request takes once it has its turn, in milliseconds. */
-  private final AtomicLong usual = new AtomicLong(1000);
+  private final Pace pace = new Pace();
 
   private volatile boolean stopping;
 
@@ -139,11 +141,13 @@ final class Dispatcher {
       run(exchange, route, body);
       return;
     }
-    if (working.incrementAndGet() > limits.batch() + limits.queue()) {
+    int ahead = working.getAndIncrement();
+    if (ahead >= limits.batch() + limits.queue() || isTooLong(ahead)) {
       working.decrementAndGet();
-      exchange.fail(ApiError.busy(retryAfter()));
+      exchange.fail(ApiError.busy(retryAfter(ahead)));
       return;
     }
+    pace.began(System.nanoTime());
     // Whatever goes wrong within, a client gets its answer.
     var late =
         clock.schedule(
@@ -153,7 +157,7 @@ final class Dispatcher {
         () -> {
           late.cancel(false);
           working.decrementAndGet();
-          usual.updateAndGet(old -> (7 * old + (long) exchange.millis()) / 8);
+          pace.ended(System.nanoTime());
         });
     workers.execute(() -> run(exchange, route, body));
   }
@@ -171,9 +175,13 @@ final class Dispatcher {
     }
   }
 
-  /** Seconds after which there may be room: what is in line, at the pace of late. */
-  private int retryAfter() {
-    long rounds = 1 + limits.queue() / limits.batch();
-    return (int) Math.max(1, Math.min(60, rounds * usual.get() / 4000));
+  /** Whether one behind so many would hardly be answered in its time: better sent away now than after that time. */
+  private boolean isTooLong(int ahead) {
+    return ahead >= limits.batch() && pace.seconds(ahead + 1) > LIKELY * limits.request().toMillis() / 1e3;
+  }
+
+  /** Seconds after which there may be room: half of those ahead are done, at the pace of late. */
+  private int retryAfter(int ahead) {
+    return (int) Math.max(1, Math.min(60, Math.ceil(pace.seconds(ahead) / 2)));
   }
 }

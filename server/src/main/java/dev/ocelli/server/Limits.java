@@ -8,7 +8,7 @@ import java.time.Duration;
  * How much the server does at once and for whom it stops.
  *
  * @param batch answers that are written at the same time
- * @param queue requests that wait beside those; more get 429
+ * @param queue requests that wait beside those; more get 429, and so do those that would wait too long for their time
  * @param request time a request has from its first line to its answer, with fetching and queueing
  * @param fetch time that fetching a picture may take
  * @param redirects how many an address may lead through
