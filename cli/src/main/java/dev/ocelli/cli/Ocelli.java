@@ -93,7 +93,7 @@ public final class Ocelli implements Runnable {
     line.addSubcommand(new IndexCommand(console));
     line.addSubcommand(new SearchCommand(console));
     line.addSubcommand(new ServeCommand(console));
-    line.addSubcommand(new BenchCommand(out, err));
+    line.addSubcommand(new BenchCommand(out, err, console::pull));
     line.addSubcommand(new ReportCommand(console));
     line.addSubcommand(
         new CommandLine(new EvalCommand())

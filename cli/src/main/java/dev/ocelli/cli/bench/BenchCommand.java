@@ -3,13 +3,21 @@ package dev.ocelli.cli.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.train.DecodingWeights;
+import dev.ocelli.weights.Pull;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -31,8 +39,16 @@ public final class BenchCommand implements Callable<Integer> {
   /** 62 GFLOP a pair: forward through frozen and trained parts, backward by activations everywhere and by what is trained. */
   private static final double STAGE_2_FLOPS = 62e9;
 
+  /** What can be measured apart. */
+  enum Part {
+    STAGE1,
+    STAGE2,
+    DECODING
+  }
+
   private final PrintStream out;
   private final PrintStream err;
+  private final Supplier<Pull> pull;
 
   @Option(names = "--python", paramLabel = "PYTHON", description = "An interpreter with bench/requirements.txt.")
   private Path python;
@@ -49,18 +65,33 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "FILE", description = "Write the table there instead of to standard output.")
   private Path file;
 
-  @Option(names = "--gemm", hidden = true, description = "Only this machine's best bf16 product by libtorch, as JSON.")
+  @Option(names = "--only", paramLabel = "PART", split = ",", description = "Some of ${COMPLETION-CANDIDATES} (default: all).")
+  private Set<Part> only = EnumSet.allOf(Part.class);
+
+  @Option(names = "--gemm", hidden = true, description = "Only this machine's best product by libtorch, as JSON.")
   private boolean gemm;
 
-  public BenchCommand(PrintStream out, PrintStream err) {
+  @Option(names = "--decode", hidden = true, description = "Only the speed of this run's answers, as JSON.")
+  private Path decode;
+
+  @Option(names = "--weights", hidden = true, defaultValue = "BF16", description = "For --decode.")
+  private DecodingWeights weights;
+
+  /** @param pull finds the weights of a run */
+  public BenchCommand(PrintStream out, PrintStream err, Supplier<Pull> pull) {
     this.out = out;
     this.err = err;
+    this.pull = pull;
   }
 
   @Override
   public Integer call() throws IOException {
     if (gemm) {
       out.println("{\"tflops\": " + Gemm.teraflops() + "}");
+      return 0;
+    }
+    if (decode != null) {
+      out.println(DecodingSpeed.measure(decode, weights, pull.get()));
       return 0;
     }
     if (python == null) {
@@ -81,6 +112,20 @@ public final class BenchCommand implements Callable<Integer> {
 
   private String measure(TrainingSpeed ours, Peer peer, Path folder) throws IOException {
     List<Comparison> rows = new ArrayList<>();
+    List<Double> share = new ArrayList<>();
+    if (only.contains(Part.STAGE1)) {
+      stage1(rows, ours, peer);
+    }
+    if (only.contains(Part.STAGE2)) {
+      stage2(rows, share, ours, peer, folder);
+    }
+    if (only.contains(Part.DECODING)) {
+      decoding(rows, ours, peer, folder);
+    }
+    return text(rows, share);
+  }
+
+  private void stage1(List<Comparison> rows, TrainingSpeed ours, Peer peer) throws IOException {
     for (int batch : new int[] {8, 32}) {
       Comparison plain = row(rows, "stage 1, batch " + batch, "Python peer", batch == 8 ? 3 : 3.5);
       Comparison free = row(rows, "stage 1, batch " + batch, "peer, features free", 1);
@@ -101,10 +146,12 @@ public final class BenchCommand implements Callable<Integer> {
         say(plain, i);
       }
     }
+  }
+
+  private void stage2(List<Comparison> rows, List<Double> share, TrainingSpeed ours, Peer peer, Path folder) throws IOException {
     Comparison plain = row(rows, "stage 2, batch 8 x 4", "Python peer", 3);
     Comparison free = row(rows, "stage 2, batch 8 x 4", "peer, features free", 1);
     Comparison memory = memory(rows, "stage 2, batch 8 x 4");
-    List<Double> share = new ArrayList<>();
     for (int i = 0; i < repeats; i++) {
       TrainingSpeed.Figures figures = ours.stage2(i);
       JsonNode theirs = peer.run("stage2", "--steps", "3", "--warmup", "1");
@@ -115,14 +162,42 @@ public final class BenchCommand implements Callable<Integer> {
       share.add(100 * figures.pairsPerSecond() * STAGE_2_FLOPS / 1e12 / peak);
       say(plain, i);
     }
-    return text(rows, share);
+  }
+
+  private void decoding(List<Comparison> rows, TrainingSpeed ours, Peer peer, Path folder) throws IOException {
+    Path run = ours.described();
+    Map<DecodingWeights, Comparison> first = new EnumMap<>(DecodingWeights.class);
+    Map<DecodingWeights, Comparison> rates = new EnumMap<>(DecodingWeights.class);
+    for (DecodingWeights each : DecodingWeights.values()) {
+      String as = each == DecodingWeights.BF16 ? "" : ", " + each + " weights";
+      first.put(each, row(rows, "one caption, first token" + as, "ms", true, 2));
+      rates.put(each, row(rows, "one caption, decoding" + as, "tokens/s", false, 3));
+    }
+    for (int i = 0; i < repeats; i++) {
+      JsonNode theirs = peer.run("decode");
+      for (DecodingWeights each : DecodingWeights.values()) {
+        JsonNode figures = DecodingSpeed.of(run, each, folder);
+        first.get(each).add(figures.get("first_ms").asDouble(), theirs.get("first_ms").asDouble());
+        rates.get(each).add(figures.get("tokens_per_s").asDouble(), theirs.get("tokens_per_s").asDouble());
+        say(rates.get(each), i);
+      }
+    }
+  }
+
+  private static Comparison row(List<Comparison> rows, String work, String unit, boolean lessIsBetter, double wanted) {
+    rows.add(new Comparison(work, "Python peer", unit, lessIsBetter, wanted));
+    return rows.get(rows.size() - 1);
   }
 
   private String text(List<Comparison> rows, List<Double> share) {
     StringBuilder text = new StringBuilder("# Benchmarks\n\nMade by `ocelli bench`, each figure the median of " + repeats
-        + " turns with its range, Ocelli and the other one in turn.\n\nMachine: " + Machine.text() + ".\n\n" + Comparison.HEADING);
+        + " turns with its range, Ocelli and the other one in turn.\n\nMachine: " + Machine.text() + ". Ocelli computes in "
+        + Compute.of("auto", "cpu").precision() + " here, the peer in the faster of both, too.\n\n" + Comparison.HEADING);
     rows.forEach(r -> text.append(r.row()));
-    return text.append(String.format(Locale.ROOT, "%nPart of the measured bf16 product's peak used in stage 2: %s%% (wanted: 30%%).%n", Spread.of(share).text())).toString();
+    if (!share.isEmpty()) {
+      text.append(String.format(Locale.ROOT, "%nPart of the measured product's peak used in stage 2: %s%% (wanted: 30%%).%n", Spread.of(share).text()));
+    }
+    return text.toString();
   }
 
   private static Comparison row(List<Comparison> rows, String work, String against, double wanted) {

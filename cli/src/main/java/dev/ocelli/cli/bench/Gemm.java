@@ -1,11 +1,12 @@
 package dev.ocelli.cli.bench;
 
+import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The machine's best bf16 product as libtorch computes it for Ocelli. The same shapes as in {@code peer.py}. */
+/** The machine's best product as libtorch computes it for Ocelli, in the precision that is faster here. The same shapes as in {@code peer.py}. */
 public final class Gemm {
   private static final long[][] SHAPES = {{704, 576, 3072}, {2048, 768, 3072}, {2048, 2048, 2048}, {4096, 4096, 4096}};
 
@@ -14,12 +15,13 @@ public final class Gemm {
   /** TFLOP/s of the best shape, each measured for a second. */
   public static double teraflops() {
     double best = 0;
+    ScalarType type = Compute.of("auto", "cpu").type();
     for (long[] shape : SHAPES) {
       double[] rate = new double[1];
       Scope.noGrad(
           () -> {
-            Tensor a = torch.rand(shape[0], shape[1]).to(ScalarType.BFloat16);
-            Tensor b = torch.rand(shape[2], shape[1]).to(ScalarType.BFloat16);
+            Tensor a = torch.rand(shape[0], shape[1]).to(type);
+            Tensor b = torch.rand(shape[2], shape[1]).to(type);
             for (int i = 0; i < 3; i++) {
               Scope.run(() -> torch.linear(a, b));
             }

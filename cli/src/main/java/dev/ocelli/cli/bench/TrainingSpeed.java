@@ -50,6 +50,14 @@ final class TrainingSpeed {
     return figures(run, "vlm", 32, train("vlm", data, run, features, few));
   }
 
+  /** A run with both stages, for decoding: that of {@link #stage2}, trained where it is missing. */
+  Path described() throws IOException {
+    if (!Files.exists(work.resolve("stage2-0").resolve("vlm").resolve("projector.safetensors"))) {
+      stage2(0);
+    }
+    return work.resolve("stage2-0");
+  }
+
   private Child train(String stage, Path data, Path run, Path features, List<String> more) {
     List<String> arguments =
         new ArrayList<>(
