@@ -56,7 +56,7 @@ class UsageTest {
         "data download", "data download t.tsv --out o --format zip", "data grow d --run r", "data grow d --run r --out o --yes",
         "eval captions --run r --data d --limit 0", "caption --run r a.jpg --temperature warm",
         "features a.jpg --out f --model m --precision fp8", "match --run r a.jpg", "caption --run r a.jpg --head vlm", "serve", "serve --run r --port http",
-        "index --out i", "index --run r --out i", "search dog", "search --index i", "search --index i dog --best 0"
+        "bench --only stage3", "bench --repeats few", "index --out i", "index --run r --out i", "search dog", "search --index i", "search --index i dog --best 0"
       })
   void otherWrongUsageEndsWith2(String line) {
     Call call = Call.of(folder, line.split(" "));

@@ -30,25 +30,44 @@ final class BenchData {
    * @param words of each caption
    */
   static Path write(Path folder, int words) throws IOException {
+    return write(folder, words, PHOTOS);
+  }
+
+  /** @param photos to train on */
+  static Path write(Path folder, int words, int photos) throws IOException {
     StringBuilder csv = new StringBuilder("image,caption,split\n");
-    for (int i = 0; i < PHOTOS + HELD_OUT; i++) {
-      String name = String.format("picture-%03d.jpg", i);
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      ImageIO.write(picture(i), "jpg", bytes);
-      AtomicFile.writeUnforced(folder.resolve("images").resolve(name), bytes.toByteArray());
-      csv.append(name).append(",dog").append(" dog".repeat(words - 1)).append(i < PHOTOS ? ",train\n" : ",test\n");
+    for (int i = 0; i < photos + HELD_OUT; i++) {
+      String name = write(folder.resolve("images"), i, 224, 224);
+      csv.append(name).append(",dog").append(" dog".repeat(words - 1)).append(i < photos ? ",train\n" : ",test\n");
     }
     AtomicFile.write(folder.resolve("captions.csv"), csv.toString());
     return folder;
   }
 
-  private static BufferedImage picture(int seed) {
+  /** A folder of exactly so many photos without captions, of the size that photos of Flickr8k have. */
+  static Path photos(Path folder, int photos) throws IOException {
+    for (int i = 0; i < photos; i++) {
+      write(folder, i, 500, 375);
+    }
+    return folder;
+  }
+
+  /** @return its name */
+  private static String write(Path folder, int seed, int width, int height) throws IOException {
+    String name = String.format("picture-%03d.jpg", seed);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    ImageIO.write(picture(seed, width, height), "jpg", bytes);
+    AtomicFile.writeUnforced(folder.resolve(name), bytes.toByteArray());
+    return name;
+  }
+
+  private static BufferedImage picture(int seed, int width, int height) {
     Random random = new Random(seed);
-    BufferedImage image = new BufferedImage(224, 224, BufferedImage.TYPE_INT_RGB);
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     Graphics2D pen = image.createGraphics();
     for (int i = 0; i < 60; i++) {
       pen.setColor(new Color(random.nextInt(1 << 24)));
-      pen.fillOval(random.nextInt(224) - 30, random.nextInt(224) - 30, random.nextInt(90), random.nextInt(90));
+      pen.fillOval(random.nextInt(width) - 30, random.nextInt(height) - 30, random.nextInt(90), random.nextInt(90));
     }
     pen.dispose();
     return image;

@@ -21,6 +21,8 @@ import java.util.concurrent.TimeUnit;
  * @param peakMib memory that it held at most; NaN where the system doesn't say
  */
 record Child(String output, double seconds, double peakMib) {
+  private static final String OCELLI = "dev.ocelli.cli.Ocelli";
+
   /** Runs a command to its end. What it says on the way goes into a file, whose end is shown where it fails. */
   static Child run(List<String> command, Map<String, String> environment, Path errors) {
     try {
@@ -41,7 +43,7 @@ record Child(String output, double seconds, double peakMib) {
       }
       double seconds = (System.nanoTime() - began) / 1e9;
       if (process.exitValue() != 0) {
-        throw UserError.of("%s ended with code %d: %s", String.join(" ", command), process.exitValue(), end(errors));
+        throw UserError.of("%s ended with code %d: %s", told(command), process.exitValue(), end(errors));
       }
       return new Child(Files.readString(output), seconds, peak);
     } catch (IOException e) {
@@ -54,7 +56,7 @@ record Child(String output, double seconds, double peakMib) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.ocelli.cli.Ocelli"));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), OCELLI));
     command.addAll(arguments);
     return run(command, Map.of(), errors);
   }
@@ -67,6 +69,12 @@ record Child(String output, double seconds, double peakMib) {
     } catch (IOException | IndexOutOfBoundsException e) {
       throw new UserError("A process of the benchmark did not end with a line of JSON: " + output, e);
     }
+  }
+
+  /** A command without its class path, which fills a page. */
+  private static String told(List<String> command) {
+    int main = command.indexOf(OCELLI);
+    return main < 0 ? String.join(" ", command) : "ocelli " + String.join(" ", command.subList(main + 1, command.size()));
   }
 
   private static double peakMib(Process process, double before) {

@@ -3,6 +3,7 @@ package dev.ocelli.cli.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -12,30 +13,51 @@ import java.util.stream.IntStream;
  * @param against by whom else
  * @param unit of the figures
  * @param lessIsBetter for times and memory
- * @param wanted the ratio that is wanted at least
+ * @param wanted the ratio that is wanted at least; NaN where none is
  */
-record Comparison(String work, String against, String unit, boolean lessIsBetter, double wanted, List<Double> ours, List<Double> theirs) {
+record Comparison(String work, String against, String unit, boolean lessIsBetter, double wanted, List<Figure> ours, List<Figure> theirs) {
+  /**
+   * What one turn gave.
+   *
+   * @param type in which the weights were computed with: "bf16", "fp32", "int8", …
+   */
+  record Figure(double value, String type) {}
+
+  static final String HEADING =
+      "| work | unit | Ocelli | other | | times better | wanted | types |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+
   Comparison(String work, String against, String unit, boolean lessIsBetter, double wanted) {
     this(work, against, unit, lessIsBetter, wanted, new ArrayList<>(), new ArrayList<>());
   }
 
-  static final String HEADING =
-      "| work | unit | Ocelli | other | | times better | wanted |\n| --- | --- | --- | --- | --- | --- | --- |\n";
-
-  void add(double our, double their) {
+  void add(Figure our, Figure their) {
     ours.add(our);
     theirs.add(their);
   }
 
   /** How many times better Ocelli is, turn by turn. */
   Spread ratio() {
-    return Spread.of(
-        IntStream.range(0, ours.size()).mapToObj(i -> lessIsBetter ? theirs.get(i) / ours.get(i) : ours.get(i) / theirs.get(i)).toList());
+    return Spread.of(IntStream.range(0, ours.size()).mapToObj(this::ratio).toList());
+  }
+
+  private double ratio(int turn) {
+    double our = ours.get(turn).value;
+    double their = theirs.get(turn).value;
+    return lessIsBetter ? their / our : our / their;
   }
 
   String row() {
     return String.format(
-        Locale.ROOT, "| %s | %s | %s | %s | %s | %s | %.1f |%n",
-        work, unit, Spread.of(ours).text(), Spread.of(theirs).text(), against, ratio().text(), wanted);
+        Locale.ROOT, "| %s | %s | %s | %s | %s | %s | %s | %s, %s |\n",
+        work, unit, spread(ours).text(), spread(theirs).text(), against, ratio().text(),
+        Double.isNaN(wanted) ? "" : String.format(Locale.ROOT, "%.1f", wanted), types(ours), types(theirs));
+  }
+
+  private static Spread spread(List<Figure> figures) {
+    return Spread.of(figures.stream().map(Figure::value).toList());
+  }
+
+  private static String types(List<Figure> figures) {
+    return figures.stream().map(Figure::type).distinct().collect(Collectors.joining(" or "));
   }
 }

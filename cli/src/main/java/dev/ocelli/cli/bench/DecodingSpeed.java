@@ -19,23 +19,21 @@ import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
-/** Speed of describing one photo by the run that {@link TrainingSpeed#stage2} trained, adapters merged. */
+/** Speed of describing one photo, adapters merged. */
 final class DecodingSpeed {
-  /** As many as {@code peer.py} says. */
-  private static final int TOKENS = 32;
-
   private static final int WARM_UP = 2;
   private static final int MEASURED = 5;
 
   private DecodingSpeed() {}
 
   /** In a process of its own. */
-  static JsonNode of(Path run, DecodingWeights weights, Path work) {
-    return Child.ocelli(List.of("bench", "--decode", run.toString(), "--weights", weights.name()), work.resolve("decode-" + weights + ".log")).json();
+  static JsonNode of(Path run, DecodingWeights weights, int tokens, Path work) {
+    List<String> arguments = List.of("bench", "--decode", run.toString(), "--weights", weights.name(), "--tokens", Integer.toString(tokens));
+    return Child.ocelli(arguments, work.resolve("decode-" + weights + ".log")).json();
   }
 
   /** In this process: the medians as a line of JSON. */
-  static String measure(Path folder, DecodingWeights weights, Pull pull) {
+  static String measure(Path folder, DecodingWeights weights, int tokens, Pull pull) {
     try (FrozenModels frozen = new FrozenModels(pull, Progress.NONE);
         TrainedRun run = TrainedRun.open(folder, frozen, Progress.NONE, warning -> {})) {
       run.weights(weights);
@@ -49,8 +47,8 @@ final class DecodingSpeed {
       List<Double> first = new ArrayList<>();
       List<Double> rate = new ArrayList<>();
       try (Tensor pixels = Tensors.of(grey, 1, 3, height, width);
-          Prefix prefix = new Prefix(vlm.language(), vlm.lora(), vlm.compute())) {
-        DecodeSpeed speed = new DecodeSpeed(vision.encoder(), vlm, vlm.compute().place(pixels), prompt.before(), prompt.after(), TOKENS);
+          Prefix prefix = vlm.prefix()) {
+        DecodeSpeed speed = new DecodeSpeed(vision.encoder(), vlm, vlm.compute().place(pixels), prompt.before(), prompt.after(), tokens);
         for (int i = 0; i < WARM_UP + MEASURED; i++) {
           DecodeSpeed.Figures figures = speed.measure(prefix);
           if (i >= WARM_UP) {
@@ -61,7 +59,7 @@ final class DecodingSpeed {
       }
       return String.format(
           Locale.ROOT, "{\"first_ms\": %.3f, \"tokens_per_s\": %.3f, \"precision\": \"%s\"}",
-          Spread.of(first).median(), Spread.of(rate).median(), vlm.compute().precision());
+          Spread.of(first).median(), Spread.of(rate).median(), weights == DecodingWeights.BF16 ? vlm.compute().precision() : weights);
     }
   }
 }

@@ -24,10 +24,19 @@ final class TrainingSpeed {
 
   private static final String USER = "What do you see in this image of a big dog?";
 
-  private final Path work;
+  private static final int FEW = 8;
 
-  TrainingSpeed(Path work) {
+  private final Path work;
+  private final String precision;
+
+  /** @param precision of all runs, so that no child chooses another */
+  TrainingSpeed(Path work, String precision) {
     this.work = work;
+    this.precision = precision;
+  }
+
+  String precision() {
+    return precision;
   }
 
   /** Stage 1 with features kept, or with the store being built in the first and only pass. */
@@ -50,12 +59,19 @@ final class TrainingSpeed {
     return figures(run, "vlm", 32, train("vlm", data, run, features, few));
   }
 
-  /** A run with both stages, for decoding: that of {@link #stage2}, trained where it is missing. */
-  Path described() throws IOException {
-    if (!Files.exists(work.resolve("stage2-0").resolve("vlm").resolve("projector.safetensors"))) {
-      stage2(0);
+  /** A run with both stages for answering. Its encoder is DINOv2-small. It has learnt from a few pictures, as speed doesn't depend on it. */
+  Path answering() throws IOException {
+    Path run = work.resolve("answering");
+    if (!Files.exists(run.resolve("vlm").resolve("projector.safetensors"))) {
+      Path data = BenchData.write(work.resolve("data-answering"), STAGE_2_WORDS, FEW);
+      List<String> few =
+          List.of(
+              "models.vision=facebook/dinov2-small", "stage1.batch=" + FEW, "stage1.passes=1", "stage2.batch=" + FEW, "stage2.accumulate=1",
+              "stage2.passes=1");
+      train("qformer", data, run, work.resolve("features"), few);
+      train("vlm", data, run, work.resolve("features"), few);
     }
-    return work.resolve("stage2-0");
+    return run;
   }
 
   private Child train(String stage, Path data, Path run, Path features, List<String> more) {
@@ -66,6 +82,7 @@ final class TrainingSpeed {
         new ArrayList<>(
             List.of(
                 "models.random=[vision,text]",
+                "precision=" + precision,
                 "data.validation=0",
                 "qformer.dropout=0",
                 "stage2.prompt_per=batch",
