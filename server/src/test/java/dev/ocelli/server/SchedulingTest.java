@@ -112,6 +112,8 @@ class SchedulingTest {
       assertThat(longTokens).as("a long one").isGreaterThan(20);
       text(short1.get());
       text(short2.get());
+      // A line is written once its client has the answer.
+      await(() -> server.log().lines().filter(line -> line.contains("completions")).count() == 3);
       List<Integer> order = new ArrayList<>();
       server.log().lines().filter(line -> line.contains("completions")).forEach(line -> order.add(TestServer.json(line).at("/tokens/answer").asInt()));
       assertThat(order).as("in the order they were done").hasSize(3).endsWith(longTokens);
