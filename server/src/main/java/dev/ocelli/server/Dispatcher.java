@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -38,7 +37,6 @@ final class Dispatcher {
   private final ScheduledExecutorService clock;
   private final Consumer<Exchange> log;
   private final Consumer<Throwable> failures;
-  private final AtomicInteger working = new AtomicInteger();
   private final AtomicLong bodies = new AtomicLong();
   private final Pace pace = new Pace();
 
@@ -68,7 +66,7 @@ final class Dispatcher {
 
   /** Requests that are being worked on or wait in line. */
   int working() {
-    return working.get();
+    return pace.working();
   }
 
   /** From now on new requests are refused. */
@@ -141,13 +139,12 @@ final class Dispatcher {
       run(exchange, route, body);
       return;
     }
-    int ahead = working.getAndIncrement();
+    int ahead = pace.began(System.nanoTime());
     if (ahead >= limits.batch() + limits.queue() || isTooLong(ahead)) {
-      working.decrementAndGet();
+      pace.refused();
       exchange.fail(ApiError.busy(retryAfter(ahead)));
       return;
     }
-    pace.began(System.nanoTime());
     // Whatever goes wrong within, a client gets its answer.
     var late =
         clock.schedule(
@@ -156,7 +153,6 @@ final class Dispatcher {
     exchange.atEnd(
         () -> {
           late.cancel(false);
-          working.decrementAndGet();
           pace.ended(System.nanoTime());
         });
     workers.execute(() -> run(exchange, route, body));

@@ -17,11 +17,27 @@ final class Pace {
   private long last;
   private double mean = Double.NaN;
 
-  /** @param now {@link System#nanoTime()} */
-  synchronized void began(long now) {
-    if (working++ == 0) {
+  /** Requests that are being worked on or wait in line. */
+  synchronized int working() {
+    return working;
+  }
+
+  /**
+   * A request came.
+   *
+   * @param now {@link System#nanoTime()}
+   * @return how many are ahead of it
+   */
+  synchronized int began(long now) {
+    if (working == 0) {
       last = now;
     }
+    return working++;
+  }
+
+  /** A request that came was sent away: it says nothing of the pace. */
+  synchronized void refused() {
+    working--;
   }
 
   synchronized void ended(long now) {

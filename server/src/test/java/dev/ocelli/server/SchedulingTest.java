@@ -113,11 +113,15 @@ class SchedulingTest {
       text(short1.get());
       text(short2.get());
       // A line is written once its client has the answer.
-      await(() -> server.log().lines().filter(line -> line.contains("completions")).count() == 3);
-      List<Integer> order = new ArrayList<>();
-      server.log().lines().filter(line -> line.contains("completions")).forEach(line -> order.add(TestServer.json(line).at("/tokens/answer").asInt()));
+      await(() -> order(server).size() == 3);
+      List<Integer> order = order(server);
       assertThat(order).as("in the order they were done").hasSize(3).endsWith(longTokens);
     }
+  }
+
+  /** How many tokens the answers have that the log tells of. */
+  private static List<Integer> order(TestServer server) {
+    return server.log().lines().filter(line -> line.contains("completions")).map(line -> TestServer.json(line).at("/tokens/answer").asInt()).toList();
   }
 
   /** A client with an answer of many tokens under way, read by nobody. */

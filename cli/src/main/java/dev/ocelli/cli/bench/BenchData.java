@@ -37,7 +37,7 @@ final class BenchData {
   static Path write(Path folder, int words, int photos) throws IOException {
     StringBuilder csv = new StringBuilder("image,caption,split\n");
     for (int i = 0; i < photos + HELD_OUT; i++) {
-      String name = write(folder.resolve("images"), i, 224, 224);
+      String name = draw(folder.resolve("images"), i, 224, 224);
       csv.append(name).append(",dog").append(" dog".repeat(words - 1)).append(i < photos ? ",train\n" : ",test\n");
     }
     AtomicFile.write(folder.resolve("captions.csv"), csv.toString());
@@ -47,13 +47,13 @@ final class BenchData {
   /** A folder of exactly so many photos without captions, of the size that photos of Flickr8k have. */
   static Path photos(Path folder, int photos) throws IOException {
     for (int i = 0; i < photos; i++) {
-      write(folder, i, 500, 375);
+      draw(folder, i, 500, 375);
     }
     return folder;
   }
 
   /** @return its name */
-  private static String write(Path folder, int seed, int width, int height) throws IOException {
+  private static String draw(Path folder, int seed, int width, int height) throws IOException {
     String name = String.format("picture-%03d.jpg", seed);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     ImageIO.write(picture(seed, width, height), "jpg", bytes);
