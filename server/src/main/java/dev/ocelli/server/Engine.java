@@ -26,7 +26,6 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -46,13 +45,14 @@ final class Engine implements AutoCloseable {
   private final Limits limits;
   private final EngineEvents events;
   private final BlockingQueue<Runnable> arrivals = new LinkedBlockingQueue<>();
-  /** What is to be done beside answers, one after each step of theirs. */
-  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final CompletableFuture<Map<String, ServedRun>> loaded = new CompletableFuture<>();
   private final Thread thread;
 
   /** Below: the compute thread's own. */
   private final Deque<Answer> waiting = new ArrayDeque<>();
+
+  /** What is to be done beside answers, one after each step of theirs. */
+  private final Queue<Runnable> tasks = new ArrayDeque<>();
 
   private final Map<Vlm, Lane> lanes = new LinkedHashMap<>();
   private boolean closing;
@@ -93,7 +93,7 @@ final class Engine implements AutoCloseable {
   /** Does something with the models between two steps: one task a step, so that many hold up nobody's answer. Any thread may ask. */
   <T> CompletableFuture<T> call(Supplier<T> task) {
     CompletableFuture<T> result = new CompletableFuture<>();
-    tasks.add(
+    Runnable work =
         () -> {
           if (result.isDone()) {
             return;
@@ -103,8 +103,8 @@ final class Engine implements AutoCloseable {
           } catch (RuntimeException | OutOfMemoryError e) {
             result.completeExceptionally(e);
           }
-        });
-    arrivals.add(() -> {}); // wakes the thread
+        };
+    arrivals.add(() -> tasks.add(work));
     return result;
   }
 
