@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.net.WebClient;
 import dev.ocelli.testing.TinyTraining;
+import dev.ocelli.weights.Pull;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -24,9 +25,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 
-/** A server on a free port with runs of tiny models, trained once for all tests of this JVM, and a client for it. */
+/**
+ * A server on a free port with runs of tiny models, trained once for all tests of this JVM, and a client for it. {@code -Docelli.serve.run=RUN}
+ * puts a run of any size in their place, for ClientsTest.
+ */
 final class TestServer implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final String GIVEN = System.getProperty("ocelli.serve.run");
 
   private static Path root;
 
@@ -51,8 +57,9 @@ final class TestServer implements AutoCloseable {
 
   static ServerSettings settings() {
     Map<String, Path> runs = new LinkedHashMap<>();
-    runs.put("one", root().resolve("one"));
-    runs.put("two", root().resolve("two"));
+    for (String name : List.of("one", "two")) {
+      runs.put(name, GIVEN == null ? root().resolve(name) : Path.of(GIVEN).toAbsolutePath());
+    }
     return new ServerSettings(runs, "127.0.0.1", 0, null, null, null, List.of(), List.of(), false, limits());
   }
 
@@ -75,7 +82,7 @@ final class TestServer implements AutoCloseable {
   TestServer(ServerSettings settings, WebClient.Resolver resolver) {
     server =
         new Server(
-            settings, TinyTraining.pull(root()), new PrintStream(log, true, StandardCharsets.UTF_8),
+            settings, GIVEN == null ? TinyTraining.pull(root()) : new Pull(Pull.Settings.fromEnvironment()), new PrintStream(log, true, StandardCharsets.UTF_8),
             line -> {
               throw new AssertionError(line);
             },
