@@ -2,6 +2,7 @@ package dev.ocelli.model;
 
 import dev.ocelli.nn.Weights;
 import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * What stage 1 trains: the Q-Former and the heads of its objectives.
@@ -11,9 +12,17 @@ import java.util.Set;
  * @param words null where ITG is none
  */
 public record ImageTextModel(QFormer qformer, ImageTextHeads contrast, MatchHead match, WordHead words) {
-  /** @param projection size of the space in which images and texts are compared */
+  /** As it stands in files. */
   public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights) {
-    QFormer qformer = new QFormer(config, weights, true);
+    return of(config, projection, objectives, weights, null);
+  }
+
+  /**
+   * @param projection size of the space in which images and texts are compared
+   * @param imageMean as in {@link QFormer}; or null
+   */
+  public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights, Tensor imageMean) {
+    QFormer qformer = new QFormer(config, weights, true, imageMean);
     return new ImageTextModel(
         qformer,
         objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), projection, weights) : null,

@@ -53,6 +53,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   private final Settings settings;
   private final QFormer.Config config;
   private final Lora.Config loraConfig;
+  private final ImageMean mean;
   private final Parameters parameters;
   private final Vlm vlm;
 
@@ -97,12 +98,13 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * lessons.stepsPerPass())));
     loraConfig = new Lora.Config(s.lora().rank(), s.lora().alpha(), s.lora().dropout(), s.lora().targets());
+    mean = ImageMean.from(source, compute);
     Vlm[] model = new Vlm[1];
     Consumer<Weights> build =
         weights ->
             model[0] =
                 new Vlm(
-                    new QFormer(config, weights, false),
+                    new QFormer(config, weights, false, mean.mean()),
                     new Projector(config.hidden(), language.model().config().hidden(), weights.in("projector.")),
                     language.model(),
                     new Lora(loraConfig, language.model().config(), weights),
@@ -110,7 +112,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     parameters = new Parameters(compute, CaptionStage::partOf, build);
     build.accept(parameters.weights());
     vlm = model[0];
-    parameters.initialise(recipe.seed(), source);
+    parameters.initialise(recipe.seed(), mean.unfold(source));
     checkLengths();
   }
 
@@ -264,11 +266,12 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   @Override
   public void save(Path folder) {
-    RunFiles.writeVlm(folder, config, loraConfig, language.identity(), parameters.named());
+    Scope.run(() -> RunFiles.writeVlm(folder, config, loraConfig, language.identity(), mean.fold(parameters.named())));
   }
 
   @Override
   public void close() {
+    mean.close();
     parameters.close();
   }
 }

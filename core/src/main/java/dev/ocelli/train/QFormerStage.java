@@ -40,6 +40,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   private final Pairs pairs;
   private final Settings settings;
   private final QFormer.Config config;
+  private final ImageMean mean;
   private final Parameters parameters;
   private final ImageTextModel model;
   private final Objectives objectives;
@@ -79,9 +80,10 @@ final class QFormerStage implements Stage<Objectives.Batch> {
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
+    mean = recipe.qformer().centre() ? ImageMean.of(train, compute) : ImageMean.NONE;
     ImageTextModel[] built = new ImageTextModel[1];
     Consumer<Weights> build =
-        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights);
+        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights, mean.mean());
     parameters = new Parameters(compute, name -> partOf(name, source), build);
     build.accept(parameters.weights());
     model = built[0];
@@ -178,11 +180,19 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   @Override
   public void save(Path folder) {
     tokenizer.save(folder.resolve("tokenizer.json"));
-    RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), parameters.named());
+    Scope.run(
+        () -> {
+          List<Parameters.Named> tensors = new ArrayList<>(mean.fold(parameters.named()));
+          if (mean.mean() != null) {
+            tensors.add(new Parameters.Named(ImageMean.NAME, FIXED, mean.mean()));
+          }
+          RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), tensors);
+        });
   }
 
   @Override
   public void close() {
+    mean.close();
     parameters.close();
   }
 }

@@ -69,7 +69,8 @@ public record Recipe(
   }
 
   @JsonNaming(SnakeCaseStrategy.class)
-  public record QFormerShape(int queries, int crossEvery, int crossFirst, double dropout, double wordDropout, int projection) {
+  public record QFormerShape(
+      int queries, int crossEvery, int crossFirst, boolean centre, double dropout, double wordDropout, int projection) {
     public QFormerShape {
       within("qformer.queries", queries, 1, 1024);
       within("qformer.cross_every", crossEvery, 1, 64);

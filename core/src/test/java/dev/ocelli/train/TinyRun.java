@@ -32,6 +32,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -150,7 +151,12 @@ final class TinyRun implements AutoCloseable {
   }
 
   CaptionStage caption() {
-    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), name -> null, language, 0, train, validation, Questions.NONE);
+    return caption(name -> null);
+  }
+
+  /** @param stage1 what the Q-Former begins from */
+  CaptionStage caption(Function<String, Tensor> stage1) {
+    return new CaptionStage(recipe, compute, shape(recipe.qformer().dropout()), stage1, language, 0, train, validation, Questions.NONE);
   }
 
   /** Trains on in a folder of that name. */
