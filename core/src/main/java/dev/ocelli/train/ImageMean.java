@@ -54,7 +54,7 @@ record ImageMean(Tensor mean) implements AutoCloseable {
     return new ImageMean(Scope.keep(mean));
   }
 
-  /** What {@link #fold} left in a file; {@link #NONE} where there is none. */
+  /** As a file of stage 1 has it beside the weights; {@link #NONE} where it has none. */
   static ImageMean from(Function<String, Tensor> file, Compute compute) {
     Tensor[] found = new Tensor[1];
     Scope.run(

@@ -35,16 +35,6 @@ class ImageMeanTest {
     return run.train.tensor(bytes, Compute.FP32).to(ScalarType.Float);
   }
 
-  private static double apart(float[] a, float[] b) {
-    double difference = 0;
-    double size = 0;
-    for (int i = 0; i < b.length; i++) {
-      difference += Math.pow(a[i] - b[i], 2);
-      size += Math.pow(b[i], 2);
-    }
-    return Math.sqrt(difference / size);
-  }
-
   private static float[] queries(QFormer model, Tensor features) {
     return Tensors.floats(model.queries(features, false));
   }
@@ -53,7 +43,7 @@ class ImageMeanTest {
   void itIsTheMeanOfAllPhotosAndTokens() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
         ImageMean mean = ImageMean.of(run.train, Compute.FP32)) {
-      Scope.run(() -> assertThat(apart(Tensors.floats(mean.mean()), Tensors.floats(features(run).mean(0, 1)))).isLessThan(1e-6));
+      Scope.run(() -> assertThat(TinyRun.apart(Tensors.floats(mean.mean()), Tensors.floats(features(run).mean(0, 1)))).isLessThan(1e-6));
     }
   }
 
@@ -73,8 +63,8 @@ class ImageMeanTest {
               Tensor features = features(run);
               Tensor mean = centre ? features.mean(0, 1) : null;
               float[] trained = queries(new QFormer(run.shape(0), stage.parameters().weights(), true, mean), features);
-              assertThat(apart(queries(new QFormer(run.shape(0), new FrozenWeights(file, "", Compute.FP32), true), features), trained)).isLessThan(1e-5);
-              double without = apart(queries(new QFormer(run.shape(0), stage.parameters().weights(), true), features), trained);
+              assertThat(TinyRun.apart(queries(new QFormer(run.shape(0), new FrozenWeights(file, "", Compute.FP32), true), features), trained)).isLessThan(1e-5);
+              double without = TinyRun.apart(queries(new QFormer(run.shape(0), stage.parameters().weights(), true), features), trained);
               assertThat(without > 1e-3).as("the mean matters to this test: %s", without).isEqualTo(centre);
             });
         Function<String, Tensor> source = name -> file.names().contains(name) ? Tensors.of(file.floats(name), file.info(name).shape()) : null;
@@ -84,12 +74,12 @@ class ImageMeanTest {
             if (before.containsKey(named.name())) {
               float[] now = Tensors.floats(named.master());
               assertThat(now).as(named.name()).hasSameSizeAs(before.get(named.name()));
-              assertThat(apart(now, before.get(named.name()))).as(named.name()).isLessThan(1e-5);
+              assertThat(TinyRun.apart(now, before.get(named.name()))).as(named.name()).isLessThan(1e-5);
             }
           }
           next.save(folder.resolve("vlm"));
           try (TensorFile after = Safetensors.open(folder.resolve("vlm/qformer/model.safetensors"))) {
-            assertThat(apart(after.floats(VALUE_BIAS), file.floats(VALUE_BIAS))).isLessThan(1e-5);
+            assertThat(TinyRun.apart(after.floats(VALUE_BIAS), file.floats(VALUE_BIAS))).isLessThan(1e-5);
           }
         }
       }

@@ -48,16 +48,6 @@ class ObjectivesTest {
     return all;
   }
 
-  private static double apart(float[] one, float[] other) {
-    double apart = 0;
-    double all = 0;
-    for (int i = 0; i < one.length; i++) {
-      apart += Math.pow(one[i] - other[i], 2);
-      all += Math.pow(other[i], 2);
-    }
-    return Math.sqrt(apart / all);
-  }
-
   @ParameterizedTest
   @CsvSource({"fp32,4,1e-5", "fp32,5,1e-5", "fp32,1,1e-5", "bf16,5,2e-2"})
   void microBatchesGiveTheWholeBatchsLossesAndGradients(String precision, int size, double limit) {
@@ -67,7 +57,7 @@ class ObjectivesTest {
     Step micro = step(compute, with(changes, "stage1.micro_batch=" + size));
     assertThat(micro.loss.parts()).containsOnlyKeys("itc", "itm", "itg");
     micro.loss.parts().forEach((name, loss) -> assertThat(loss).as(name).isCloseTo(whole.loss.parts().get(name), within(10 * limit)));
-    assertThat(apart(micro.gradient, whole.gradient)).isLessThan(limit);
+    assertThat(TinyRun.apart(micro.gradient, whole.gradient)).isLessThan(limit);
   }
 
   /** With dropout too: the vectors whose slopes are known and those that are computed again drop the same. */
@@ -93,7 +83,7 @@ class ObjectivesTest {
             float[] plain = gradient(parameters, named.name(), parameters.gradient());
             float[] ours = gradient(stage.parameters(), named.name(), Tensors.of(cached.gradient, cached.gradient.length));
             if (!named.name().endsWith("key.bias") && norm(plain) > 1e-6) {
-              assertThat(apart(ours, plain)).as(named.name()).isLessThan(1e-5);
+              assertThat(TinyRun.apart(ours, plain)).as(named.name()).isLessThan(1e-5);
             }
           }
         }
@@ -147,12 +137,12 @@ class ObjectivesTest {
     for (String objective : List.of("itc", "itm", "itg")) {
       Step more = step(Compute.FP32, with(ALL, "stage1.objectives." + objective + "=2"));
       assertThat(more.loss.total()).isCloseTo(all.loss.total() + parts.get(objective), within(1e-6));
-      assertThat(apart(more.gradient, all.gradient)).as(objective).isGreaterThan(1e-4);
+      assertThat(TinyRun.apart(more.gradient, all.gradient)).as(objective).isGreaterThan(1e-4);
       for (int i = 0; i < sum.length; i++) {
         sum[i] += more.gradient[i] / 4;
       }
     }
-    assertThat(apart(sum, all.gradient)).isLessThan(1e-5);
+    assertThat(TinyRun.apart(sum, all.gradient)).isLessThan(1e-5);
   }
 
   @Test

@@ -184,6 +184,17 @@ final class TinyRun implements AutoCloseable {
     }
   }
 
+  /** The norm of their difference, as a part of the second one's. */
+  static double apart(float[] one, float[] other) {
+    double apart = 0;
+    double all = 0;
+    for (int i = 0; i < one.length; i++) {
+      apart += Math.pow(one[i] - other[i], 2);
+      all += Math.pow(other[i], 2);
+    }
+    return Math.sqrt(apart / all);
+  }
+
   @Override
   public void close() {
     frozen.values().forEach(Tensor::close);
