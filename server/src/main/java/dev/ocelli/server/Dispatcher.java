@@ -75,12 +75,10 @@ final class Dispatcher {
   }
 
   Exchange begin(Channel channel, HttpRequest request, Consumer<Exchange> ended) {
-    return new Exchange(
-        channel, request, gate.allowedOrigin(request),
-        over -> {
-          log.accept(over);
-          ended.accept(over);
-        });
+    Exchange exchange = new Exchange(channel, request, gate.allowedOrigin(request), ended);
+    // First of all that is done at its end: a server that stops once nothing is worked on has then told of everything.
+    exchange.atEnd(() -> log.accept(exchange));
+    return exchange;
   }
 
   /**

@@ -160,15 +160,7 @@ class ClientsTest {
     ServerSettings usual = TestServer.settings();
     Limits narrow = TestServer.limits().with(1, 0, Duration.ofSeconds(20));
     try (TestServer busy = new TestServer(new ServerSettings(usual.runs(), usual.host(), 0, null, null, null, List.of(), List.of(), false, narrow))) {
-      CountDownLatch paused = new CountDownLatch(1);
-      busy.server.engine().call(
-          () -> {
-            try {
-              return paused.await(60, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-              throw new IllegalStateException(e);
-            }
-          });
+      CountDownLatch paused = busy.pause();
       OpenAIOkHttpClient.Builder builder = OpenAIOkHttpClient.builder().baseUrl(busy.server.address() + "/v1").apiKey("any");
       OpenAIClient hasty = builder.maxRetries(0).build();
       OpenAIClient patient = builder.maxRetries(5).build();

@@ -225,7 +225,7 @@ class FetchAttacksTest {
   }
 
   @Test
-  void theLogHasNoAddresses() {
+  void theLogHasNoAddresses() throws InterruptedException {
     ask("http://shop.example:" + port() + "/private-name.png");
     assertThat(server.log()).contains("/v1/vision").doesNotContain("private-name", "shop.example");
   }

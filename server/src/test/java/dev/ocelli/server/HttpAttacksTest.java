@@ -58,7 +58,7 @@ class HttpAttacksTest {
   }
 
   @Test
-  void withoutItsTokenNobodyComesIn() {
+  void withoutItsTokenNobodyComesIn() throws InterruptedException {
     for (String authorization : new String[] {"", "Bearer", "Bearer ", "Bearer wrong", "Bearer " + TOKEN + "x", TOKEN, "Basic " + TOKEN}) {
       HttpResponse<String> response = guarded.post("/v1/vision", "{}", "Authorization", authorization);
       assertThat(response.statusCode()).as(authorization).isEqualTo(401);
@@ -340,7 +340,7 @@ class HttpAttacksTest {
   }
 
   @Test
-  void theLogHasNoPicturesAndNoWords() {
+  void theLogHasNoPicturesAndNoWords() throws InterruptedException {
     open.post("/v1/vision", "{\"image\": \"" + TestServer.base64(0) + "\", \"prompt\": \"is the triangle green?\"}");
     assertThat(open.log()).contains("/v1/vision").doesNotContain("triangle", TestServer.base64(0).substring(0, 40));
   }

@@ -41,7 +41,7 @@ class InputAttacksTest {
   }
 
   @AfterEach
-  void stillAnswers() {
+  void stillAnswers() throws InterruptedException {
     String body = "{\"image\": \"" + TestServer.base64(0) + "\", \"max_tokens\": 2}";
     assertThat(server.post("/v1/vision", body).statusCode()).isEqualTo(200);
     assertThat(server.log()).doesNotContain("\"event\":\"failure\"");

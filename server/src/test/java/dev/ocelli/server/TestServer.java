@@ -1,5 +1,7 @@
 package dev.ocelli.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.net.WebClient;
@@ -23,6 +25,8 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
@@ -91,8 +95,43 @@ final class TestServer implements AutoCloseable {
     server.awaitReady();
   }
 
-  /** What the server has logged. */
-  String log() {
+  /** Keeps the compute thread from going on, from now until the latch is counted down. */
+  CountDownLatch pause() throws InterruptedException {
+    CountDownLatch held = new CountDownLatch(1);
+    CountDownLatch end = pauseLater(held);
+    assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
+    return end;
+  }
+
+  /** The same, from when the compute thread has come to the end of its tasks. */
+  CountDownLatch pauseLater() {
+    return pauseLater(new CountDownLatch(1));
+  }
+
+  private CountDownLatch pauseLater(CountDownLatch held) {
+    CountDownLatch end = new CountDownLatch(1);
+    server.engine().call(
+        () -> {
+          held.countDown();
+          try {
+            return end.await(60, TimeUnit.SECONDS);
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    return end;
+  }
+
+  /** Waits until the server works on nothing: a client may have its answer before the server has counted and logged it. */
+  void quiet() throws InterruptedException {
+    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); server.working() > 0; Thread.sleep(5)) {
+      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
+    }
+  }
+
+  /** What the server has logged, once it works on nothing. */
+  String log() throws InterruptedException {
+    quiet();
     return log.toString(StandardCharsets.UTF_8);
   }
 
