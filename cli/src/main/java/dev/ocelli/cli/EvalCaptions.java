@@ -68,7 +68,7 @@ final class EvalCaptions implements Callable<Integer> {
     Progress progress = console.progress();
     try (TrainedRun trained = run.open(console, progress)) {
       Captioner captioner = trained.captioner();
-      PhotoFeatures photos = trained.forLanguage(trained.photos(data.path(), data.parts(), limit, data.features(console)));
+      PhotoFeatures photos = trained.forLanguage(trained.data().photos(data.path(), data.parts(), limit, data.features(console)));
       List<String> captions =
           new PhotoCaptions(captioner, trained.prompt(null), sampling.over(trained.sampling()), progress).of(photos);
       CaptionMetrics metrics = CaptionMetrics.of(captions, photos.photos().stream().map(Photo::captions).toList());

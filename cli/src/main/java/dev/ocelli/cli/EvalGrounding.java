@@ -38,7 +38,7 @@ final class EvalGrounding implements Callable<Integer> {
   private int work() {
     try (TrainedRun trained = run.open(console, console.progress())) {
       Grounding grounding = trained.grounding();
-      GroundingScores scores = grounding.score(trained.forLanguage(trained.photos(data.path(), data.parts(), data.features(console))));
+      GroundingScores scores = grounding.score(trained.forLanguage(trained.data().photos(data.path(), data.parts(), data.features(console))));
       if (json) {
         console.json(scores);
       } else {

@@ -70,7 +70,7 @@ final class EvalRetrieval implements Callable<Integer> {
       if (rerank > 0 && retrieval.scores().model().match() == null) {
         throw UserError.of("%s was trained without matching (stage1.objectives.itm: 0), which --rerank needs. Train a run with it.", run.path());
       }
-      PhotoFeatures photos = trained.photos(data.path(), data.parts(), data.features(console));
+      PhotoFeatures photos = trained.data().photos(data.path(), data.parts(), data.features(console));
       if (html != null) {
         AtomicFile.write(html, page(trained, retrieval.scores(), photos).html());
       }

@@ -59,7 +59,7 @@ final class EvalWords implements Callable<Integer> {
     try (TrainedRun trained = run.open(console, console.progress())) {
       WordHits hits = trained.wordHits();
       PhotoFeatures photos =
-          trained.photos(data.path(), data.parts(), photo -> WordHits.fits(photo, objects), limit, data.features(console));
+          trained.data().photos(data.path(), data.parts(), photo -> WordHits.fits(photo, objects), limit, data.features(console));
       WordScores scores = hits.score(photos, objects);
       if (json) {
         console.json(scores);

@@ -157,7 +157,7 @@ final class IndexCommand implements Callable<Integer> {
     }
     try (TrainedRun trained = TrainedRun.open(from, console.pull(), console.progress(), console::warn)) {
       search.identity().check(from, trained.stage1Sha256(), out);
-      List<String> all = trained.heldOutCaptions();
+      List<String> all = trained.data().heldOutCaptions();
       int step = Math.max(1, all.size() / TRIALS);
       List<String> some = Stream.iterate(0, i -> i < all.size(), i -> i + step).limit(TRIALS).map(all::get).toList();
       if (!some.isEmpty()) {

@@ -80,7 +80,7 @@ public final class Growth {
   public Result grow(Path data, Path out) {
     GrowTarget target = new GrowTarget(data, out);
     target.check();
-    CaptionFolder folder = run.read(data);
+    CaptionFolder folder = run.data().read(data);
     UserTable table = UserTable.read(GrowTarget.captions(data));
     try (FolderLock lock = FolderLock.take(out, "ocelli data grow")) {
       Result result = grow(target, folder, table);

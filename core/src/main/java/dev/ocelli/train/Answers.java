@@ -52,11 +52,11 @@ public record Answers(AnswerScores scores, List<Row> rows) {
    */
   public static Answers of(
       TrainedRun run, TrainedRun twin, Path data, Set<Part> parts, int limit, boolean swaps, Path stores, Progress progress) {
-    Questions questions = run.questions(data);
+    Questions questions = run.data().questions(data);
     if (twin != null && !twin.recipe().stage2().blankImage()) {
       throw UserError.of("%s learnt with its photos. Name a run that was trained with stage2.blank_image=true.", twin.folder().path());
     }
-    PhotoFeatures photos = run.forLanguage(run.photos(data, parts, stores));
+    PhotoFeatures photos = run.forLanguage(run.data().photos(data, parts, stores));
     List<Asked> asked = some(photos.photos(), questions, limit);
     if (asked.isEmpty()) {
       throw UserError.of("%s has no questions about the photos asked for. Add questions.csv, or choose another --split.", data);
@@ -142,7 +142,7 @@ public record Answers(AnswerScores scores, List<Row> rows) {
   /** Null where there is nothing to guess from. */
   private static List<String> guesses(TrainedRun run, Path data, Questions questions, List<Asked> asked) {
     List<Dialogue.Turn> training =
-        run.trainingPhotos(data).stream().flatMap(p -> questions.of(p).stream()).flatMap(d -> d.turns().stream()).toList();
+        run.data().trainingPhotos(data).stream().flatMap(p -> questions.of(p).stream()).flatMap(d -> d.turns().stream()).toList();
     if (training.isEmpty()) {
       return null;
     }

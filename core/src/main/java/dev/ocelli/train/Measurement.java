@@ -56,16 +56,16 @@ public record Measurement(
    * @return null where the part has no photos
    */
   public static Measurement of(TrainedRun run, TrainedRun twin, Path data, Part part, Limits limits, Path stores, Progress progress) {
-    if (!run.has(data, part)) {
+    if (!run.data().has(data, part)) {
       return null;
     }
-    PhotoFeatures all = run.photos(data, Set.of(part), stores);
+    PhotoFeatures all = run.data().photos(data, Set.of(part), stores);
     RetrievalScores retrieval = run.canRetrieve() && run.imageText().contrast() != null ? run.retrieval().score(all) : null;
     PhotoFeatures some = run.forLanguage(all.with(evenly(all.photos(), limits.captions)));
     GroundingScores grounding = some.photos().size() > 1 ? run.grounding().score(some) : null;
     List<String> said = new PhotoCaptions(run.captioner(), run.prompt(null), run.sampling(), progress).of(some);
     CaptionMetrics metrics = CaptionMetrics.of(said, some.photos().stream().map(Photo::captions).toList());
-    Questions questions = run.questions(data);
+    Questions questions = run.data().questions(data);
     Answers answers =
         questions.count(all.photos()) == 0
             ? null

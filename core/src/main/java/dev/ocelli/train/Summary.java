@@ -22,7 +22,7 @@ import java.util.Set;
 public record Summary(RetrievalScores retrieval, GroundingScores grounding, CaptionScores captions) {
   /** Measures, and writes {@code summary.json}: with it a run is complete. */
   public static Summary write(TrainedRun run, Path data, Path stores, Progress progress) {
-    Summary summary = run.has(data, Part.TEST) ? measure(run, run.photos(data, Set.of(Part.TEST), stores), progress) : new Summary(null, null, null);
+    Summary summary = run.data().has(data, Part.TEST) ? measure(run, run.data().photos(data, Set.of(Part.TEST), stores), progress) : new Summary(null, null, null);
     RunFiles.writeJson(run.folder().summary(), RunFiles.snakeCase(summary));
     return summary;
   }

@@ -3,14 +3,8 @@ package dev.ocelli.train;
 import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
-import dev.ocelli.data.BadPhotos;
-import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
-import dev.ocelli.data.Part;
-import dev.ocelli.data.Photo;
-import dev.ocelli.data.Questions;
-import dev.ocelli.data.SplitSettings;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
@@ -43,9 +37,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.bytedeco.pytorch.global.torch;
 
 /** A run folder opened for use: each model is loaded when it is first asked for. Not for several threads at once. */
@@ -299,18 +291,6 @@ public final class TrainedRun implements AutoCloseable {
     return imageTextScores();
   }
 
-  /** Captions of the photos that the run was not trained on, as far as its data is still there; else empty. */
-  public List<String> heldOutCaptions() {
-    if (!(run.about().get("data") instanceof Map<?, ?> data && data.get("folder") instanceof String folder && Files.isDirectory(Path.of(folder)))) {
-      return List.of();
-    }
-    try {
-      return read(Path.of(folder)).photos(Part.TEST).stream().flatMap(p -> p.captions().stream()).toList();
-    } catch (UserError changed) {
-      return List.of();
-    }
-  }
-
   /** Recall by stage 1's Q-Former. */
   public Retrieval retrieval() {
     if (imageText().contrast() == null) {
@@ -348,40 +328,9 @@ public final class TrainedRun implements AutoCloseable {
     return Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop());
   }
 
-  /**
-   * Photos of a data folder with their features. On the folder that the run was trained on, the run's own split holds.
-   *
-   * @param parts which parts of the split
-   * @param stores folder of feature stores
-   */
-  public PhotoFeatures photos(Path data, Set<Part> parts, Path stores) {
-    return photos(data, parts, Integer.MAX_VALUE, stores);
-  }
-
-  /**
-   * As {@link #photos(Path, Set, Path)}, of the first photos by name only.
-   *
-   * @param limit how many photos at most
-   */
-  public PhotoFeatures photos(Path data, Set<Part> parts, int limit, Path stores) {
-    return photos(data, parts, photo -> true, limit, stores);
-  }
-
-  /**
-   * As {@link #photos(Path, Set, int, Path)}, of those that pass a test.
-   *
-   * @param which photos to take
-   */
-  public PhotoFeatures photos(Path data, Set<Part> parts, Predicate<Photo> which, int limit, Path stores) {
-    CaptionFolder folder = read(data);
-    folder.warnings().forEach(warn);
-    List<Photo> photos = folder.photos().stream().filter(p -> parts.contains(p.part()) && which.test(p)).limit(limit).toList();
-    if (photos.isEmpty()) {
-      throw UserError.of("%s has no photo in the part asked for. Choose another --split.", data);
-    }
-    BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos());
-    folder.missing().forEach(bad::add);
-    return features().build(photos, stores, bad);
+  /** Photos and questions of data folders, as this run sees them. */
+  public RunData data() {
+    return new RunData(run, recipe, this::features, warn);
   }
 
   /** Photos as the language model is to see them: not at all, where it was trained so. */
@@ -389,38 +338,8 @@ public final class TrainedRun implements AutoCloseable {
     return recipe.stage2().blankImage() ? photos.blanked() : photos;
   }
 
-  /** The questions of a data folder; none where it has no file of them. */
-  public Questions questions(Path data) {
-    return Questions.read(data, read(data));
-  }
-
-  /** The photos that the run learnt from, or would learn from. */
-  List<Photo> trainingPhotos(Path data) {
-    return read(data).photos(Part.TRAIN);
-  }
-
-  /** Whether a data folder has photos of a part. */
-  public boolean has(Path data, Part part) {
-    return !read(data).photos(part).isEmpty();
-  }
-
   RunFolder folder() {
     return run;
-  }
-
-  /** A data folder; on that which the run was trained on, the run's own split holds. */
-  public CaptionFolder read(Path data) {
-    SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    CaptionFolder folder = CaptionFolder.read(data, settings);
-    if (!Files.exists(run.split())) {
-      return folder;
-    }
-    try {
-      // Captions may have been mended since; which photos were trained on has not changed.
-      return CaptionFolder.read(data, settings, run.split());
-    } catch (UserError otherPhotos) {
-      return folder;
-    }
   }
 
   private void compare(String which, Pretrained.Identity identity) {

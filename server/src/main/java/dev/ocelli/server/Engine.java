@@ -6,7 +6,6 @@ import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.image.Preprocessing;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.nn.Scope;
-import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.train.FrozenModels;
 import dev.ocelli.train.TrainedRun;
@@ -30,7 +29,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Holds the models and answers with them, on the one thread that calls libtorch. Requests wait in one line, first come, first served; all
@@ -146,9 +144,9 @@ final class Engine implements AutoCloseable {
         admit();
         lanes.values().forEach(this::step);
         task();
-        events.state(waiting.size(), active(), lanes.values().stream().mapToLong(lane -> lane.batch.bytes()).sum());
+        events.state(waiting.size(), active(), lanes.values().stream().mapToLong(Lane::bytes).sum());
       }
-      lanes.values().forEach(lane -> lane.batch.close());
+      lanes.values().forEach(Lane::close);
       runs.values().forEach(run -> run.trained().close());
     } catch (RuntimeException | Error e) {
       if (!loaded.completeExceptionally(e)) {
@@ -198,7 +196,7 @@ final class Engine implements AutoCloseable {
     Scope.run(
         () -> {
           try (ContinuousBatch batch = new ContinuousBatch(run.with(), run.language().tokenizer(), run.language().end())) {
-            batch.join(List.of(new ContinuousBatch.Prompt(answer.words, see(run.with(), List.of(answer)).get(0), two, deaf)));
+            batch.join(List.of(new ContinuousBatch.Prompt(answer.words, Lane.see(run.with(), List.of(answer)).get(0), two, deaf)));
             while (batch.size() > 0) {
               batch.step();
             }
@@ -211,7 +209,7 @@ final class Engine implements AutoCloseable {
   }
 
   private int active() {
-    return lanes.values().stream().mapToInt(lane -> lane.rows.size()).sum();
+    return lanes.values().stream().mapToInt(Lane::size).sum();
   }
 
   /** What has come since; waits for something where there is nothing else to do. */
@@ -267,7 +265,7 @@ final class Engine implements AutoCloseable {
       }
     }
     Answer first = chosen.get(0);
-    Lane lane = lanes.computeIfAbsent(model, m -> new Lane(m, first.run));
+    Lane lane = lanes.computeIfAbsent(model, m -> new Lane(m, first.run.language(), events));
     guarded(lane, chosen, () -> lane.join(chosen));
   }
 
@@ -276,8 +274,8 @@ final class Engine implements AutoCloseable {
   }
 
   private void step(Lane lane) {
-    if (lane.batch.size() > 0) {
-      guarded(lane, List.of(), lane.batch::step);
+    if (lane.size() > 0) {
+      guarded(lane, List.of(), lane::step);
     }
   }
 
@@ -288,114 +286,6 @@ final class Engine implements AutoCloseable {
     } catch (RuntimeException | OutOfMemoryError e) {
       events.failed(e);
       lane.fail(also);
-    }
-  }
-
-  /** What the Q-Former makes of each answer's pictures, {@code [1, queries, hidden]} each. The pictures of all go through the encoder at once. */
-  private static List<List<Tensor>> see(Vlm model, List<Answer> answers) {
-    List<List<Tensor>> seen = new ArrayList<>();
-    answers.forEach(a -> seen.add(new ArrayList<>()));
-    List<float[]> pictures = answers.stream().flatMap(a -> a.pictures.stream()).toList();
-    if (pictures.isEmpty()) {
-      return seen;
-    }
-    var vision = answers.get(0).run.vision();
-    int size = pictures.get(0).length;
-    float[] pixels = new float[pictures.size() * size];
-    for (int i = 0; i < pictures.size(); i++) {
-      System.arraycopy(pictures.get(i), 0, pixels, i * size, size);
-    }
-    long[] shape = {pictures.size(), 3, vision.preprocessing().height(), vision.preprocessing().width()};
-    Tensor all =
-        Scope.noGrad(
-            () -> {
-              Tensor features = vision.encoder().forward(model.compute().place(Tensors.of(pixels, shape)));
-              return model.image(features, false);
-            });
-    int at = 0;
-    for (int i = 0; i < answers.size(); i++) {
-      for (int p = 0; p < answers.get(i).pictures.size(); p++) {
-        seen.get(i).add(all.narrow(0, at++, 1));
-      }
-    }
-    return seen;
-  }
-
-  /** The answers of one model under way. */
-  private final class Lane {
-    private final Vlm model;
-    private final ServedRun run;
-    private final Map<Answer, ContinuousBatch.Listener> rows = new LinkedHashMap<>();
-    private ContinuousBatch batch;
-
-    Lane(Vlm model, ServedRun run) {
-      this.model = model;
-      this.run = run;
-      batch = newBatch();
-    }
-
-    private ContinuousBatch newBatch() {
-      return new ContinuousBatch(model, run.language().tokenizer(), run.language().end());
-    }
-
-    void join(List<Answer> answers) {
-      long now = System.nanoTime();
-      Scope.run(
-          () -> {
-            List<List<Tensor>> pictures = see(model, answers);
-            List<ContinuousBatch.Prompt> prompts = new ArrayList<>();
-            for (int i = 0; i < answers.size(); i++) {
-              Answer answer = answers.get(i);
-              answer.joined(now);
-              ContinuousBatch.Listener listener = listener(answer);
-              rows.put(answer, listener);
-              prompts.add(new ContinuousBatch.Prompt(answer.words, pictures.get(i), answer.settings, listener));
-            }
-            batch.join(prompts);
-          });
-    }
-
-    private ContinuousBatch.Listener listener(Answer answer) {
-      return new ContinuousBatch.Listener() {
-        @Override
-        public void piece(String text) {
-          answer.said(System.nanoTime());
-          answer.listener.piece(text);
-        }
-
-        @Override
-        public void end(ContinuousBatch.End end, int tokens) {
-          answer.said(System.nanoTime());
-          answer.tokens(tokens);
-          rows.remove(answer);
-          answer.listener.end(answer, end == ContinuousBatch.End.STOP ? Answer.Finish.STOP : Answer.Finish.LENGTH);
-          events.answered(answer);
-        }
-      };
-    }
-
-    void expire(long now) {
-      for (Answer answer : List.copyOf(rows.keySet())) {
-        if (answer.cancelled() || answer.expired(now)) {
-          answer.tokens(batch.drop(rows.remove(answer)));
-          if (!answer.cancelled()) {
-            if (answer.begun()) {
-              answer.listener.end(answer, Answer.Finish.TIME);
-            } else {
-              answer.listener.fail(ApiError.timedOut("The request's time was up before the first word."));
-            }
-          }
-        }
-      }
-    }
-
-    void fail(Collection<Answer> also) {
-      List<Answer> failed = new ArrayList<>(rows.keySet());
-      also.stream().filter(a -> !rows.containsKey(a)).forEach(failed::add);
-      rows.clear();
-      batch.close();
-      batch = newBatch();
-      failed.stream().filter(a -> !a.cancelled()).forEach(a -> a.listener.fail(ApiError.internal()));
     }
   }
 }
