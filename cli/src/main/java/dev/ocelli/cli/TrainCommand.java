@@ -50,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--recipe",
       paramLabel = "R",
       defaultValue = "photos",
-      description = "A YAML file, or one that comes with Ocelli: photos, article (default: photos).")
+      description = "A YAML file, or one that comes with Ocelli: photos, article, quickstart (default: photos).")
   private String recipe;
 
   @Option(

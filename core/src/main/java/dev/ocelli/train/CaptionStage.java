@@ -86,7 +86,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     if (lessons.isEmpty()) {
       throw new UserError("Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos.");
     }
-    long steps = lessons.stepsPerPass() * s.passes();
+    long steps = lessons.steps(s.passes());
     settings =
         new Settings(
             steps,
@@ -96,7 +96,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             s.decay(),
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
-            Math.max(1, Math.round(s.evaluate() * lessons.stepsPerPass())));
+            Math.max(1, Math.round(s.evaluate() * steps / s.passes())));
     loraConfig = new Lora.Config(s.lora().rank(), s.lora().alpha(), s.lora().dropout(), s.lora().targets());
     mean = ImageMean.from(source, compute);
     Vlm[] model = new Vlm[1];

@@ -165,7 +165,7 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
               COMPUTE,
               ModelConfigs.language(config),
               step -> IntStream.range(0, lessons.perStep()).mapToObj(row -> said.example(lessons.lesson(step, row), step, row)).toList(),
-              lessons.stepsPerPass() * LANGUAGE_PASSES,
+              lessons.steps(LANGUAGE_PASSES),
               lessons.perStep(),
               RATE,
               beside)) {

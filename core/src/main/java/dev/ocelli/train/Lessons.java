@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * In which order stage 2 sees its captions and questions: a function of the seed and the lesson's number alone. Each pass is a shuffle of its
- * own; what doesn't fill a step is left out of that pass.
+ * own; what doesn't fill a step is left out of that pass. The first passes may have captions alone.
  *
  * <p>Questions of one photo come several in a conversation, where the picture stands once: that is many times cheaper than one by one. Which
  * come together, and in which order, is drawn anew in each pass.
@@ -41,6 +41,10 @@ final class Lessons {
   private final Questions questions;
   private final Recipe.Stage2 settings;
   private final List<Item> items = new ArrayList<>();
+
+  /** Of these the captions, for passes that have no questions. */
+  private final List<Item> captions;
+
   private final int perStep;
   private long shuffledPass = -1;
   private int[] order;
@@ -56,11 +60,11 @@ final class Lessons {
     this.questions = questions;
     this.settings = settings;
     for (int p = 0; p < photos.size(); p++) {
-      int captions = photos.get(p).captions().size();
+      int said = photos.get(p).captions().size();
       switch (settings.captions()) {
         case "one" -> items.add(new Item(p, DRAWN, 0));
         case "all" -> {
-          for (int c = 0; c < captions; c++) {
+          for (int c = 0; c < said; c++) {
             items.add(new Item(p, c, 0));
           }
         }
@@ -71,7 +75,9 @@ final class Lessons {
         items.add(new Item(p, NONE, chunk));
       }
     }
-    this.perStep = Math.min(perStep, items.size());
+    List<Item> alone = items.stream().filter(item -> item.caption != NONE).toList();
+    captions = alone.isEmpty() ? items : alone;
+    this.perStep = Math.min(perStep, captions.size());
   }
 
   boolean isEmpty() {
@@ -82,27 +88,31 @@ final class Lessons {
     return perStep;
   }
 
-  long stepsPerPass() {
-    return items.size() / perStep;
+  /** Steps of so many passes. */
+  long steps(long passes) {
+    long early = Math.min(passes, settings.captionsFirst());
+    return early * (captions.size() / perStep) + (passes - early) * (items.size() / perStep);
   }
 
   /** Lesson {@code row} of a step. */
   synchronized Lesson lesson(long step, int row) {
-    long pass = step / stepsPerPass();
+    long early = steps(settings.captionsFirst());
+    long pass = step < early ? step / (captions.size() / perStep) : settings.captionsFirst() + (step - early) / (items.size() / perStep);
+    List<Item> some = step < early ? captions : items;
     if (pass != shuffledPass) {
-      order = Draws.permutation(seed, "stage 2 order", pass, items.size());
+      order = Draws.permutation(seed, "stage 2 order", pass, some.size());
       shuffledPass = pass;
     }
-    int number = order[(int) (step % stepsPerPass() * perStep + row)];
-    Item item = items.get(number);
+    int number = order[(int) ((step - steps(pass)) * perStep + row)];
+    Item item = some.get(number);
     if (item.caption == NONE) {
       List<Dialogue.Turn> turns = turns(item, pass);
       boolean sides = turns.stream().anyMatch(t -> Captions.saysSide(t.question()) || Captions.saysSide(t.answer()));
       return new Lesson(item.photo, view(pass, number, sides), null, turns);
     }
-    List<String> captions = photos.get(item.photo).captions();
-    int caption = item.caption >= 0 ? item.caption : Draws.below(seed, "stage 2 caption", pass, item.photo, captions.size());
-    String text = captions.get(caption);
+    List<String> said = photos.get(item.photo).captions();
+    int caption = item.caption >= 0 ? item.caption : Draws.below(seed, "stage 2 caption", pass, item.photo, said.size());
+    String text = said.get(caption);
     return new Lesson(item.photo, view(pass, number, Captions.saysSide(text)), text, List.of());
   }
 

@@ -167,6 +167,7 @@ public record Recipe(
       String captions,
       int questions,
       int turns,
+      int captionsFirst,
       boolean blankImage,
       int batch,
       int accumulate,
@@ -187,6 +188,7 @@ public record Recipe(
       oneOf("stage2.captions", captions, "none", "one", "all");
       within("stage2.questions", questions, 0, 1e6);
       within("stage2.turns", turns, 1, 1e6);
+      within("stage2.captions_first", captionsFirst, 0, 1e6);
       within("stage2.rates.qformer", rates.qformer, 0, 1e30);
       within("stage2.rates.projector", rates.projector, 0, 1e30);
       within("stage2.rates.lora", rates.lora, 0, 1e30);

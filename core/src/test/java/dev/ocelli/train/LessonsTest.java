@@ -47,7 +47,7 @@ class LessonsTest {
     Recipe recipe = new Recipes().read("photos", List.of(changes));
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 1);
     List<Lessons.Lesson> found = new ArrayList<>();
-    for (long step = pass * lessons.stepsPerPass(); step < (pass + 1) * lessons.stepsPerPass(); step++) {
+    for (long step = lessons.steps(pass); step < lessons.steps(pass + 1); step++) {
       found.add(lessons.lesson(step, 0));
     }
     return found;
@@ -86,6 +86,20 @@ class LessonsTest {
     assertThat(pass(0, "stage2.questions=0")).hasSize(6).allMatch(l -> l.caption() != null);
     assertThat(pass(0, "stage2.questions=0", "stage2.captions=all")).hasSize(12);
     assertThat(pass(0, "stage2.captions=none", "stage2.questions=9", "stage2.turns=1")).hasSize(15).allMatch(l -> l.turns().size() == 1);
+  }
+
+  @Test
+  void theFirstPassesMayHaveCaptionsAlone() {
+    String[] changes = {"stage2.captions_first=2", "stage2.questions=10", "stage2.turns=2"};
+    for (int pass = 0; pass < 2; pass++) {
+      List<Lessons.Lesson> early = pass(pass, changes);
+      assertThat(early).hasSize(6).allMatch(l -> l.caption() != null);
+      assertThat(early.stream().map(Lessons.Lesson::photo)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5);
+    }
+    assertThat(pass(2, changes)).isEqualTo(pass(2, "stage2.captions_first=0", "stage2.questions=10", "stage2.turns=2")).hasSize(6 + 9);
+    assertThat(pass(3, changes)).isEqualTo(pass(3, "stage2.captions_first=0", "stage2.questions=10", "stage2.turns=2"));
+    // Nothing but questions: they can't wait.
+    assertThat(pass(0, "stage2.captions=none", "stage2.captions_first=2", "stage2.questions=9", "stage2.turns=1")).hasSize(15);
   }
 
   @Test
