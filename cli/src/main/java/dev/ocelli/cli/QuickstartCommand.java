@@ -39,9 +39,9 @@ import picocli.CommandLine.Spec;
     description = {
       "A whole first run: draws pictures of coloured objects, trains both stages on them with captions and questions, measures on pictures"
           + " that were held out, and writes a report to look at.",
-      "It fetches the starter weights where they are missing (0.3 GB), and then takes up to ten minutes on two cores (with AVX2 alone, without"
-          + " units for bf16, about 45). --tiny fetches nothing:"
-          + " a tiny encoder and a tiny language model are made from nothing on the same pictures, in two minutes, and know little. Ctrl-C"
+      "It fetches the starter weights where they are missing (0.3 GB), and then takes about 25 minutes on two cores (with AVX2 alone, without"
+          + " units for bf16, about 50). --tiny fetches nothing:"
+          + " a tiny encoder and a tiny language model are made from nothing on the same pictures, in two or three minutes, and know little. Ctrl-C"
           + " stops it, and the same command goes on from there."
     },
     footer = {"", "Examples:", "  ocelli quickstart", "  ocelli quickstart --tiny", "  ocelli quickstart --out runs/second --seed 2"})
@@ -143,7 +143,7 @@ final class QuickstartCommand implements Callable<Integer> {
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
       if (!tiny && Compute.of(recipe.precision(), recipe.device()).equals(Compute.FP32)) {
-        console.say("Without the processor's help for bf16 this takes about 45 minutes on two cores instead of ten. --tiny takes three.");
+        console.say("In fp32 this takes about 50 minutes on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
       }
       try (StopSignal stop = new StopSignal(console::say)) {
         if (tiny && !fromNothing(recipe, progress, stop)) {
