@@ -5,9 +5,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The type in which this processor multiplies faster. With bf16 units (AVX-512 BF16, AMX) bf16 takes half the time of fp32 or less; with AVX2
- * alone seven times as long, since libtorch then works it out number by number. A product of some milliseconds tells, whatever the system or
- * the make of the processor; far apart as they are, it tells the same each time.
+ * The type in which to multiply on this processor. With units for bf16 a product in bf16 takes from a quarter of fp32's time (AMX) to about as
+ * long (AMD's Zen 4: 0.7 to 1.0 of it, by size); with AVX2 alone seven times as long, since libtorch then works it out number by number. Twice
+ * as long is far from both, so that it is the same each time whatever else the machine does: features and checkpoints of one type would be
+ * of no use to the other. Where both are about as fast, bf16 takes half the memory.
  */
 final class FasterType {
   static final ScalarType ON_THIS_CPU = measure();
@@ -24,7 +25,12 @@ final class FasterType {
       fp32 = Math.min(fp32, nanoseconds(ScalarType.Float));
       bf16 = Math.min(bf16, nanoseconds(ScalarType.BFloat16));
     }
-    return bf16 < fp32 ? ScalarType.BFloat16 : ScalarType.Float;
+    return of(fp32, bf16);
+  }
+
+  /** By how long a product took in each. */
+  static ScalarType of(long fp32, long bf16) {
+    return bf16 < 2 * fp32 ? ScalarType.BFloat16 : ScalarType.Float;
   }
 
   /** Of one product {@code [256, 576] [576, 576]}. */
