@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -96,7 +95,7 @@ class DeployTest {
       run(program, "-t", "-c", file);
       Process nginx = new ProcessBuilder(program, "-c", file).inheritIO().start();
       try {
-        await(() -> answers(https));
+        TestServer.await(() -> answers(https));
         HttpClient client = HttpClient.newBuilder().sslContext(Certificates.trusting(store, "here")).build();
         URI base = URI.create("https://localhost:" + https);
         String body = "{\"image\": \"" + TestServer.base64(0) + "\", \"max_tokens\": 3}";
@@ -139,7 +138,7 @@ class DeployTest {
   private static void aStreamComesPieceByPiece(TestServer server, HttpClient client, URI base) throws Exception {
     CountDownLatch paused = server.pause();
     var later = client.sendAsync(post(base.resolve("/v1/chat/completions"), chat(50)).build(), HttpResponse.BodyHandlers.ofInputStream());
-    await(() -> server.server.engine().unseen() == 1);
+    TestServer.await(() -> server.server.engine().unseen() == 1);
     // One call is answered a step: some steps pass before the next pause, since a first token may be no letter yet.
     for (int step = 0; step < 8; step++) {
       server.server.engine().call(() -> true);
@@ -158,9 +157,9 @@ class DeployTest {
     CountDownLatch paused = server.pause();
     var later = client.sendAsync(post(base.resolve("/v1/chat/completions"), chat(50)).build(), HttpResponse.BodyHandlers.ofString());
     // By the engine's line, since the answer before this one may still be counted as worked on.
-    await(() -> server.server.engine().unseen() == 1);
+    TestServer.await(() -> server.server.engine().unseen() == 1);
     later.cancel(true);
-    await(() -> server.server.working() == 0);
+    TestServer.await(() -> server.server.working() == 0);
     paused.countDown();
     assertThat(server.log()).contains("\"status\":499");
   }
@@ -170,12 +169,6 @@ class DeployTest {
       return socket.isConnected();
     } catch (IOException e) {
       return false;
-    }
-  }
-
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); !condition.getAsBoolean(); Thread.sleep(5)) {
-      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
     }
   }
 

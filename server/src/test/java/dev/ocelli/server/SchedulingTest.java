@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -44,12 +43,6 @@ class SchedulingTest {
         .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
         .findFirst()
         .orElseThrow(() -> new AssertionError("no " + name));
-  }
-
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); !condition.getAsBoolean(); Thread.sleep(5)) {
-      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
-    }
   }
 
   /** Everyone gets the answer that they would have got alone. */
@@ -85,14 +78,14 @@ class SchedulingTest {
     try (TestServer server = server(4, 8, Duration.ofSeconds(60))) {
       CountDownLatch paused = server.pause();
       CompletableFuture<HttpResponse<String>> long1 = later(server, body(1, 150, ""));
-      await(() -> server.server.engine().unseen() == 1);
+      TestServer.await(() -> server.server.engine().unseen() == 1);
       // The next round takes the long one in; the one after it pauses again.
       CountDownLatch again = server.pauseLater();
       paused.countDown();
-      await(() -> server.server.engine().unseen() == 0);
+      TestServer.await(() -> server.server.engine().unseen() == 0);
       CompletableFuture<HttpResponse<String>> short1 = later(server, body(2, 2, ", \"use_lora\": false"));
       CompletableFuture<HttpResponse<String>> short2 = later(server, body(3, 2, ""));
-      await(() -> server.server.engine().unseen() == 2);
+      TestServer.await(() -> server.server.engine().unseen() == 2);
       assertThat(long1).isNotDone();
       again.countDown();
       int longTokens = TestServer.json(long1.get()).at("/usage/completion_tokens").asInt();
@@ -128,7 +121,7 @@ class SchedulingTest {
       for (int i = 0; i < 3; i++) {
         all.add(later(server, body(i, 10, "")));
       }
-      await(() -> server.server.working() == 3);
+      TestServer.await(() -> server.server.working() == 3);
       HttpResponse<String> fourth = server.post("/v1/chat/completions", body(3, 10, ""));
       assertThat(fourth.statusCode()).isEqualTo(429);
       assertThat(TestServer.json(fourth).at("/error/code").asText()).isEqualTo("queue_full");
@@ -149,11 +142,11 @@ class SchedulingTest {
       CountDownLatch paused = server.pause();
       Socket first = ask(server, body(1, 200, ", \"stream\": true"));
       Socket second = ask(server, body(2, 200, ""));
-      await(() -> server.server.working() == 2);
+      TestServer.await(() -> server.server.working() == 2);
       assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(429);
       first.close();
       second.close();
-      await(() -> server.server.working() == 0);
+      TestServer.await(() -> server.server.working() == 0);
       paused.countDown();
       assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(200);
       assertThat(server.log().lines().filter(line -> line.contains("\"status\":499"))).hasSize(2);
@@ -170,7 +163,7 @@ class SchedulingTest {
         in.read(new byte[40]);
         socket.close();
       }
-      await(() -> server.server.working() == 0 && metric(server, "ocelli_answers_active") == 0);
+      TestServer.await(() -> server.server.working() == 0 && metric(server, "ocelli_answers_active") == 0);
       assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(200);
     }
   }
@@ -180,7 +173,7 @@ class SchedulingTest {
     try (TestServer server = server(1, 4, Duration.ofMillis(700))) {
       CountDownLatch paused = server.pause();
       CompletableFuture<HttpResponse<String>> waits = later(server, body(1, 5, ""));
-      await(() -> server.server.working() == 1);
+      TestServer.await(() -> server.server.working() == 1);
       Thread.sleep(800);
       paused.countDown();
       assertThat(waits.get().statusCode()).isEqualTo(504);
@@ -202,7 +195,7 @@ class SchedulingTest {
     for (int i = 0; i < 4; i++) {
       all.add(later(server, body(i, 20, "")));
     }
-    await(() -> server.server.working() == 4);
+    TestServer.await(() -> server.server.working() == 4);
     CompletableFuture<Void> closed = CompletableFuture.runAsync(server::close, command -> new Thread(command).start());
     Thread.sleep(300);
     paused.countDown();

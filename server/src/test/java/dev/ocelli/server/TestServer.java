@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -95,6 +96,12 @@ final class TestServer implements AutoCloseable {
     server.awaitReady();
   }
 
+  static void await(BooleanSupplier condition) throws InterruptedException {
+    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); !condition.getAsBoolean(); Thread.sleep(5)) {
+      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
+    }
+  }
+
   /** Keeps the compute thread from going on, from now until the latch is counted down. */
   CountDownLatch pause() throws InterruptedException {
     CountDownLatch held = new CountDownLatch(1);
@@ -124,9 +131,7 @@ final class TestServer implements AutoCloseable {
 
   /** Waits until the server works on nothing: a client may have its answer before the server has counted and logged it. */
   void quiet() throws InterruptedException {
-    for (long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); server.working() > 0; Thread.sleep(5)) {
-      assertThat(System.nanoTime()).as("within 20 seconds").isLessThan(until);
-    }
+    await(() -> server.working() == 0);
   }
 
   /** What the server has logged, once it works on nothing. */
