@@ -42,7 +42,7 @@ final class Lessons {
   private final Recipe.Stage2 settings;
   private final List<Item> items = new ArrayList<>();
 
-  /** Of these the captions, for passes that have no questions. */
+  /** Of these the captions, for the first passes; all, where no pass has captions alone. */
   private final List<Item> captions;
 
   private final int perStep;
@@ -76,7 +76,7 @@ final class Lessons {
       }
     }
     List<Item> alone = items.stream().filter(item -> item.caption != NONE).toList();
-    captions = alone.isEmpty() ? items : alone;
+    captions = settings.captionsFirst() == 0 || alone.isEmpty() ? items : alone;
     this.perStep = Math.min(perStep, captions.size());
   }
 

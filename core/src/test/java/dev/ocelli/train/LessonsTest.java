@@ -53,6 +53,11 @@ class LessonsTest {
     return found;
   }
 
+  private int perStep(String... changes) {
+    Recipe recipe = new Recipes().read("photos", List.of(changes));
+    return new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 12).perStep();
+  }
+
   private static List<String> answers(List<Lessons.Lesson> lessons) {
     return lessons.stream().flatMap(l -> l.turns().stream()).map(Dialogue.Turn::answer).toList();
   }
@@ -98,6 +103,9 @@ class LessonsTest {
     }
     assertThat(pass(2, changes)).isEqualTo(pass(2, "stage2.captions_first=0", "stage2.questions=10", "stage2.turns=2")).hasSize(6 + 9);
     assertThat(pass(3, changes)).isEqualTo(pass(3, "stage2.captions_first=0", "stage2.questions=10", "stage2.turns=2"));
+    // A step is no larger than what there are captions, where a pass has these alone.
+    assertThat(perStep(changes)).isEqualTo(6);
+    assertThat(perStep("stage2.questions=10", "stage2.turns=2")).isEqualTo(12);
     // Nothing but questions: they can't wait.
     assertThat(pass(0, "stage2.captions=none", "stage2.captions_first=2", "stage2.questions=9", "stage2.turns=1")).hasSize(15);
   }

@@ -159,7 +159,7 @@ class DeployTest {
     // By the engine's line, since the answer before this one may still be counted as worked on.
     TestServer.await(() -> server.server.engine().unseen() == 1);
     later.cancel(true);
-    TestServer.await(() -> server.server.working() == 0);
+    server.quiet();
     paused.countDown();
     assertThat(server.log()).contains("\"status\":499");
   }

@@ -32,7 +32,6 @@ class SchedulingTest {
         + ", \"max_tokens\": " + tokens + more + "}";
   }
 
-  /** Keeps the compute thread busy until it is counted down. */
   private static CompletableFuture<HttpResponse<String>> later(TestServer server, String body) {
     return CompletableFuture.supplyAsync(() -> server.post("/v1/chat/completions", body), command -> new Thread(command).start());
   }
@@ -146,7 +145,7 @@ class SchedulingTest {
       assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(429);
       first.close();
       second.close();
-      TestServer.await(() -> server.server.working() == 0);
+      server.quiet();
       paused.countDown();
       assertThat(server.post("/v1/chat/completions", body(3, 5, "")).statusCode()).isEqualTo(200);
       assertThat(server.log().lines().filter(line -> line.contains("\"status\":499"))).hasSize(2);
