@@ -18,12 +18,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The Q-Former (Li et al. 2023, "BLIP-2", section 3.1): a BERT in which a few learnt query vectors stand before the text. Queries and text
- * share the self-attention; in every second layer the queries also look at the image; each has feed-forward layers of its own.
+ * share the self-attention; in every second layer, or in each, the queries also look at the image; each has feed-forward layers of its own.
  *
  * <pre>
  *   queries [batch, 32, hidden]    text [batch, tokens, hidden]
  *        └──── self-attention ─────────┘        shared weights; who sees whom is the objective's AttentionMask
- *   cross-attention to the image                every second layer, queries only
+ *   cross-attention to the image                queries only, in the layers that Config says
  *   feed-forward (queries)         feed-forward (text)
  * </pre>
  *
