@@ -10,6 +10,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The inner loops of decoding, by the Vector API (an incubator module: {@link #supported} says whether it is there). Rows of numbers lie
  * {@link #stride} apart, zero behind their end.
+ *
+ * <p>No vector goes into a method of ours or comes out of one: where Java's compiler has had enough of inlining, as it may where a program
+ * uses both formats, each would become an object, and products forty times slower.
  */
 public final class BlockKernel {
   private static final VectorSpecies<Float> F =
@@ -75,58 +78,66 @@ public final class BlockKernel {
     int in = stride(w.columns());
     int sumsIn = sumsStride(w.columns());
     int out = stride(w.rows());
+    // Of the rows that a register holds, all blocks.
+    float[] scales = new float[w.blocks * LANES];
+    float[] least = w.least == null ? null : new float[w.blocks * LANES];
     for (int tile = fromTile; tile < toTile; tile++) {
       for (int lane = 0; lane < TILE; lane += LANES) {
         int at = tile * TILE + lane;
+        unpack(w.scales, tile * w.blocks * TILE + lane, scales);
+        if (least != null) {
+          unpack(w.least, tile * w.blocks * TILE + lane, least);
+        }
         int row = 0;
         for (; row + 4 <= rows; row += 4) {
           if (w.format() == BlockFormat.INT4) {
-            four4(w, tile, lane, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
+            four4(w, tile, lane, scales, least, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
           } else {
-            four8(w, tile, lane, x, row * in, in, y, row * out + at, out, add);
+            four8(w, tile, lane, scales, x, row * in, in, y, row * out + at, out, add);
           }
         }
         for (; row < rows; row++) {
           if (w.format() == BlockFormat.INT4) {
-            one4(w, tile, lane, x, row * in, sums, row * sumsIn, y, row * out + at, add);
+            one4(w, tile, lane, scales, least, x, row * in, sums, row * sumsIn, y, row * out + at, add);
           } else {
-            one8(w, tile, lane, x, row * in, y, row * out + at, add);
+            one8(w, tile, lane, scales, x, row * in, y, row * out + at, add);
           }
         }
       }
     }
   }
 
-  private static void one4(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt, boolean add) {
+  private static void one4(
+      BlockMatrix w, int tile, int lane, float[] scales, float[] least, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt,
+      boolean add) {
     FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    int group = tile * w.blocks * TILE + lane;
     int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector low = FloatVector.broadcast(F, sums[sumsAt + 2 * b + 1]);
       FloatVector high = FloatVector.zero(F);
       for (int k = 0; k < BLOCK / 2; k++) {
-        IntVector both = codes(w.codes, code + k * TILE);
-        low = low(both).fma(FloatVector.broadcast(F, x[xAt + k]), low);
-        high = high(both).fma(FloatVector.broadcast(F, x[xAt + k + BLOCK / 2]), high);
+        IntVector both = (IntVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        FloatVector c = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
+        low = c.fma(FloatVector.broadcast(F, x[xAt + k]), low);
+        c = (FloatVector) both.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0);
+        high = c.fma(FloatVector.broadcast(F, x[xAt + k + BLOCK / 2]), high);
       }
-      total = low.add(high).fma(halves(w.scales, group), total);
-      total = halves(w.least, group).fma(FloatVector.broadcast(F, sums[sumsAt + 2 * b]), total);
+      total = low.add(high).fma(FloatVector.fromArray(F, scales, b * LANES), total);
+      total = FloatVector.fromArray(F, least, b * LANES).fma(FloatVector.broadcast(F, sums[sumsAt + 2 * b]), total);
       xAt += BLOCK;
       code += BLOCK / 2 * TILE;
-      group += TILE;
     }
     total.intoArray(y, yAt);
   }
 
   /** As {@link #one4} for four rows, which share the unpacking of the codes. */
   private static void four4(
-      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] sums, int sumsAt, int sumsIn, float[] y, int yAt, int out,
-      boolean add) {
+      BlockMatrix w, int tile, int lane, float[] scales, float[] least, float[] x, int xAt, int in, float[] sums, int sumsAt, int sumsIn,
+      float[] y, int yAt, int out, boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int group = tile * w.blocks * TILE + lane;
     int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
     for (int b = 0; b < w.blocks; b++) {
       int s = sumsAt + 2 * b;
@@ -139,29 +150,28 @@ public final class BlockKernel {
       FloatVector high2 = FloatVector.zero(F);
       FloatVector high3 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK / 2; k++) {
-        IntVector both = codes(w.codes, code + k * TILE);
-        FloatVector c = low(both);
+        IntVector both = (IntVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        FloatVector c = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
         int i = xAt + k;
         low0 = c.fma(FloatVector.broadcast(F, x[i]), low0);
         low1 = c.fma(FloatVector.broadcast(F, x[i + in]), low1);
         low2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), low2);
         low3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), low3);
-        c = high(both);
+        c = (FloatVector) both.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0);
         i += BLOCK / 2;
         high0 = c.fma(FloatVector.broadcast(F, x[i]), high0);
         high1 = c.fma(FloatVector.broadcast(F, x[i + in]), high1);
         high2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), high2);
         high3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), high3);
       }
-      FloatVector scale = halves(w.scales, group);
-      FloatVector least = halves(w.least, group);
-      total0 = least.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(scale, total0));
-      total1 = least.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(scale, total1));
-      total2 = least.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(scale, total2));
-      total3 = least.fma(FloatVector.broadcast(F, sums[s + 3 * sumsIn]), low3.add(high3).fma(scale, total3));
+      FloatVector scale = FloatVector.fromArray(F, scales, b * LANES);
+      FloatVector lowest = FloatVector.fromArray(F, least, b * LANES);
+      total0 = lowest.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(scale, total0));
+      total1 = lowest.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(scale, total1));
+      total2 = lowest.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(scale, total2));
+      total3 = lowest.fma(FloatVector.broadcast(F, sums[s + 3 * sumsIn]), low3.add(high3).fma(scale, total3));
       xAt += BLOCK;
       code += BLOCK / 2 * TILE;
-      group += TILE;
     }
     total0.intoArray(y, yAt);
     total1.intoArray(y, yAt + out);
@@ -169,33 +179,33 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static void one8(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] y, int yAt, boolean add) {
+  private static void one8(
+      BlockMatrix w, int tile, int lane, float[] scales, float[] x, int xAt, float[] y, int yAt, boolean add) {
     FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    int group = tile * w.blocks * TILE + lane;
     int code = tile * w.blocks * BLOCK * TILE + lane;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector even = FloatVector.zero(F);
       FloatVector odd = FloatVector.zero(F);
       for (int k = 0; k < BLOCK; k += 2) {
-        even = floats(codes(w.codes, code + k * TILE)).fma(FloatVector.broadcast(F, x[xAt + k]), even);
-        odd = floats(codes(w.codes, code + k * TILE + TILE)).fma(FloatVector.broadcast(F, x[xAt + k + 1]), odd);
+        FloatVector c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2F, F, 0);
+        even = c.fma(FloatVector.broadcast(F, x[xAt + k]), even);
+        c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE + TILE).convertShape(VectorOperators.B2F, F, 0);
+        odd = c.fma(FloatVector.broadcast(F, x[xAt + k + 1]), odd);
       }
-      total = even.add(odd).fma(halves(w.scales, group), total);
+      total = even.add(odd).fma(FloatVector.fromArray(F, scales, b * LANES), total);
       xAt += BLOCK;
       code += BLOCK * TILE;
-      group += TILE;
     }
     total.intoArray(y, yAt);
   }
 
   /** As {@link #one8} for four rows. */
   private static void four8(
-      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int tile, int lane, float[] scales, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int group = tile * w.blocks * TILE + lane;
     int code = tile * w.blocks * BLOCK * TILE + lane;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector sum0 = FloatVector.zero(F);
@@ -203,21 +213,20 @@ public final class BlockKernel {
       FloatVector sum2 = FloatVector.zero(F);
       FloatVector sum3 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK; k++) {
-        FloatVector c = floats(codes(w.codes, code + k * TILE));
+        FloatVector c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2F, F, 0);
         int i = xAt + k;
         sum0 = c.fma(FloatVector.broadcast(F, x[i]), sum0);
         sum1 = c.fma(FloatVector.broadcast(F, x[i + in]), sum1);
         sum2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), sum2);
         sum3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), sum3);
       }
-      FloatVector scale = halves(w.scales, group);
+      FloatVector scale = FloatVector.fromArray(F, scales, b * LANES);
       total0 = sum0.fma(scale, total0);
       total1 = sum1.fma(scale, total1);
       total2 = sum2.fma(scale, total2);
       total3 = sum3.fma(scale, total3);
       xAt += BLOCK;
       code += BLOCK * TILE;
-      group += TILE;
     }
     total0.intoArray(y, yAt);
     total1.intoArray(y, yAt + out);
@@ -225,27 +234,14 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static IntVector codes(byte[] codes, int at) {
-    return (IntVector) ByteVector.fromArray(B, codes, at).convertShape(VectorOperators.B2I, I, 0);
-  }
-
-  private static FloatVector low(IntVector both) {
-    return floats(both.and(15));
-  }
-
-  private static FloatVector high(IntVector both) {
-    return floats(both.lanewise(VectorOperators.ASHR, 4));
-  }
-
-  private static FloatVector floats(IntVector whole) {
-    return (FloatVector) whole.convert(VectorOperators.I2F, 0);
-  }
-
-  /** fp16 to fp32, as {@link Halves#toFloat}. */
-  private static FloatVector halves(short[] halves, int at) {
-    IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at).convertShape(VectorOperators.S2I, I, 0);
-    FloatVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
-    return magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
+  /** A tile's scales of all blocks, fp16 to fp32 as {@link Halves#toFloat}. */
+  private static void unpack(short[] halves, int at, float[] out) {
+    for (int i = 0; i < out.length; i += LANES) {
+      IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
+      magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats().intoArray(out, i);
+      at += TILE;
+    }
   }
 
   /** The sum of products of {@code size} pairs of numbers. */

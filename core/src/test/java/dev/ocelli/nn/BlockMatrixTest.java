@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.bytedeco.pytorch.Tensor;
@@ -41,6 +43,32 @@ class BlockMatrixTest {
     int rows = golden.path("rows").asInt();
     try (Tensor tensor = Tensors.of(values, rows, values.length / rows)) {
       return BlockMatrix.of(tensor, format);
+    }
+  }
+
+  /** One format after the other: what Java's compiler made of the first must not turn the second's registers into objects. */
+  @Test
+  void aProgramMayUseBothFormats() {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long thread = Thread.currentThread().getId();
+    try (Tensor weight = Tensors.of(random(new Random(5), 3072 * 576), 3072, 576)) {
+      float[] x = random(new Random(6), 576);
+      for (BlockFormat format : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.INT4)) {
+        BlockMatrix matrix = BlockMatrix.of(weight, format);
+        float[] sums = new float[BlockKernel.sumsStride(576)];
+        BlockKernel.sums(x, 0, 18, sums, 0);
+        float[] y = new float[BlockKernel.stride(3072)];
+        long bytes = Long.MAX_VALUE;
+        // Until it is compiled, which may take seconds; objects for all registers would be 38 MB.
+        for (long end = System.nanoTime() + 60_000_000_000L; bytes > 65536 && System.nanoTime() < end; ) {
+          long before = threads.getThreadAllocatedBytes(thread);
+          for (int i = 0; i < 500; i++) {
+            BlockKernel.multiply(matrix, 0, matrix.tiles(), 1, x, sums, y, false);
+          }
+          bytes = (threads.getThreadAllocatedBytes(thread) - before) / 500;
+        }
+        assertThat(bytes).as("bytes a product, " + format).isLessThan(65536);
+      }
     }
   }
 
