@@ -1,25 +1,38 @@
 package dev.ocelli.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.Progress;
+import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.weights.Pull;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The real starter weights against onnxruntime and transformers reading the same bytes (tools/goldens/starter.py). */
 @Tag("weights")
 class StarterModelsTest {
+  /** Written for this test. */
+  private static final String TEXT =
+      "The ferry left at seven with eleven passengers, two bicycles and a crate of lettuce that nobody had signed for. By the time it passed"
+          + " the lighthouse the wind had turned, and the captain, who kept a thermos of black tea between his knees, told the cook to tie down"
+          + " everything that could roll. A girl in a yellow coat stood at the rail and counted gulls. When the first wave came over the bow she"
+          + " laughed, wiped her glasses on her sleeve and began again at one. Nobody on board would have called it a storm, but the mayor's"
+          + " brother was sick into his hat, and the lettuce, when they unloaded it on the island, had been salted rather well.";
+
   private final JsonNode golden = read();
 
   @Test
@@ -45,6 +58,40 @@ class StarterModelsTest {
     assertThat(continuation(language.model(), prompt, expected.length)).isEqualTo(expected);
     prompt[19]++; // another word than France
     assertThat(continuation(language.model(), prompt, expected.length)).isNotEqualTo(expected);
+  }
+
+  /** What answers from fewer bits cost: loss of a text that the model hasn't seen, token by token. */
+  @Test
+  void quantisedWeightsKeepTheLoss() {
+    Pretrained.Language language = pretrained(Compute.FP32).language("HuggingFaceTB/SmolLM2-135M-Instruct");
+    int[] text = language.tokenizer().encodeLiteral(TEXT);
+    double exact = loss(language.model(), text, text.length - 1);
+    assertThat(exact).isBetween(2.0, 5.0);
+    for (BlockFormat format : BlockFormat.values()) {
+      try (Crew crew = new Crew(2)) {
+        double quantised = loss(language.model().quantised(format, crew), text, 1);
+        System.out.printf("loss of %d tokens: %.4f, in %s %.4f%n", text.length - 1, exact, format, quantised);
+        assertThat(quantised).isNotEqualTo(exact).isCloseTo(exact, within(0.02));
+      }
+    }
+  }
+
+  /** @param step so many tokens go through the model at once */
+  private static double loss(LanguageModel model, int[] text, int step) {
+    double[] sum = new double[1];
+    try (KeyValueCache cache = new KeyValueCache(model.config(), Compute.FP32, 1, text.length)) {
+      for (int from = 0; from < text.length - 1; from += step) {
+        int[] read = Arrays.copyOfRange(text, from, from + step);
+        int[] next = Arrays.copyOfRange(text, from + 1, from + 1 + step);
+        Scope.run(
+            () -> {
+              Tensor hidden = Scope.noGrad(() -> model.forward(model.embed(Tensors.of(read, 1, step)), null, false, cache));
+              Tensor logs = model.logits(hidden).log_softmax(-1).squeeze(0);
+              sum[0] -= logs.gather(1, Tensors.of(next, step, 1).to(ScalarType.Long)).sum().item_double();
+            });
+      }
+    }
+    return sum[0] / (text.length - 1);
   }
 
   /** ‖a−b‖/‖b‖ over the rows that the golden keeps. */
