@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.openqa.selenium.By;
+import org.openqa.selenium.NoSuchElementException;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
@@ -86,8 +87,8 @@ final class Browser implements AutoCloseable {
           return;
         }
         Thread.sleep(50);
-      } catch (StaleElementReferenceException e) {
-        // The page has changed meanwhile.
+      } catch (NoSuchElementException | StaleElementReferenceException e) {
+        // Not there yet, or the page has changed meanwhile.
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
