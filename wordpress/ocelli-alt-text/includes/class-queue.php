@@ -263,9 +263,12 @@ final class Queue {
 	 * @param array  $more  What the job says from now on.
 	 */
 	private function put( array $taken, string $state, array $more ): void {
-		$job = array_merge( $this->job( $taken['image'] ), $more );
-		if ( $this->swap( $taken['image'], $taken['claim'], $state ) ) {
-			update_post_meta( $taken['image'], self::JOB, wp_slash( $job ) );
+		$image = $taken['image'];
+		$job   = $this->job( $image );
+		// The job first: whoever finds the picture in its next state reads the texts that belong to it.
+		update_post_meta( $image, self::JOB, wp_slash( array_merge( $job, $more ) ) );
+		if ( ! $this->swap( $image, $taken['claim'], $state ) && '' === $this->state( $image ) ) {
+			delete_post_meta( $image, self::JOB );
 		}
 	}
 

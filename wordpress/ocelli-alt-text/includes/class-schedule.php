@@ -62,14 +62,37 @@ final class Schedule {
 	 * @param int $seconds From now.
 	 */
 	public static function work_in( int $seconds ): void {
-		self::begin();
 		$at    = time() + $seconds;
 		$known = wp_next_scheduled( self::WORK );
-		if ( $known && $known <= $at ) {
+		if ( $known && $known <= $at && wp_next_scheduled( self::TICK ) ) {
 			return;
 		}
+		if ( ! self::is_active() ) {
+			return;
+		}
+		self::begin();
 		// WordPress ignores an event within ten minutes of another one of the same name.
 		wp_clear_scheduled_hook( self::WORK );
 		wp_schedule_single_event( $at, self::WORK );
+	}
+
+	/**
+	 * Whether the plugin is active still. A run that was under way when it was deactivated has loaded it, and would have itself called
+	 * again for ever; so this is read anew.
+	 */
+	private static function is_active(): bool {
+		$name = plugin_basename( FILE );
+		wp_cache_delete( 'alloptions', 'options' );
+		if ( in_array( $name, (array) get_option( 'active_plugins', array() ), true ) ) {
+			return true;
+		}
+		if ( is_multisite() ) {
+			wp_cache_delete( get_current_network_id() . ':active_sitewide_plugins', 'site-options' );
+			$network = (array) get_site_option( 'active_sitewide_plugins', array() );
+			if ( isset( $network[ $name ] ) ) {
+				return true;
+			}
+		}
+		return 0 === strpos( wp_normalize_path( FILE ), wp_normalize_path( WPMU_PLUGIN_DIR ) . '/' ); // Nobody activates what lies there.
 	}
 }

@@ -100,8 +100,21 @@ class NetworkTest {
       int image = new Person(site, "admin").upload(OcelliServe.drawing(0));
       site.php("do_action( 'ocelli_alt_text_work' ); update_option( 'ocelli_alt_text_paused', 1 );");
       assertThat(site.texts(image).state()).isEqualTo("waiting");
-      // A schedule's run that is still under way would set the next one behind the deactivation.
+      // A run under way has the plugin loaded, and in memory that it is active; it must not have itself called again.
+      String behind =
+          """
+          global $wpdb;
+          get_option( 'active_plugins' );
+          $wpdb->update( $wpdb->options, array( 'option_value' => 'a:0:{}' ), array( 'option_name' => 'active_plugins' ) );
+          Ocelli\\AltText\\Schedule::end();
+          Ocelli\\AltText\\Schedule::work_in( 0 );
+          return array( wp_next_scheduled( 'ocelli_alt_text_work' ), wp_next_scheduled( 'ocelli_alt_text_tick' ) );
+          """;
+      // WordPress's own writes of the list of events lose those of others, so none must be under way.
       Processes.await("no run", () -> site.php("return false === get_transient( 'doing_cron' );").asBoolean());
+      assertThat(site.php(behind).toString()).isEqualTo("[false,false]");
+      site.php("activate_plugin( 'ocelli-alt-text/ocelli-alt-text.php' ); Ocelli\\AltText\\Schedule::work_in( 600 );");
+      assertThat(site.php("return wp_next_scheduled( 'ocelli_alt_text_work' ) - time();").asInt()).isBetween(500, 600);
       site.php("deactivate_plugins( 'ocelli-alt-text/ocelli-alt-text.php' );");
       assertThat(site.php("return array( wp_next_scheduled( 'ocelli_alt_text_work' ), wp_next_scheduled( 'ocelli_alt_text_tick' ) );").toString())
           .isEqualTo("[false,false]");
