@@ -252,7 +252,7 @@ def decode():
         say(pixels, tokens)
         return time.perf_counter() - begin
 
-    for _ in range(2):
+    for _ in range(8):
         seconds(4)
     first = statistics.median(seconds(1) for _ in range(5))
     rest = statistics.median(seconds(options.tokens) for _ in range(5)) - first

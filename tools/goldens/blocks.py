@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small matrix in ggml's Q4_1 and Q8_0 by the gguf package: what BlockMatrixTest compares with.
+"""A small matrix in ggml's Q4_1, Q8_0 and bf16 by the gguf package: what BlockMatrixTest compares with.
 
     python tools/goldens/blocks.py core/src/test/resources/goldens/blocks
 """
@@ -28,5 +28,6 @@ def plain(values):
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True, exist_ok=True)
 kinds = gguf.GGMLQuantizationType
-golden = {"rows": ROWS, "matrix": plain(matrix), "INT4": plain(through(kinds.Q4_1)), "INT8": plain(through(kinds.Q8_0))}
+golden = {"rows": ROWS, "matrix": plain(matrix), "INT4": plain(through(kinds.Q4_1)), "INT8": plain(through(kinds.Q8_0)),
+          "BF16": plain(through(kinds.BF16))}
 (folder / "blocks.json").write_text(json.dumps(golden))

@@ -138,7 +138,8 @@ public final class LanguageModel {
 
   /** Hidden states {@code [..., hidden]} to scores of the next token {@code [..., vocabulary]}. */
   public Tensor logits(Tensor hidden) {
-    return Scope.of(() -> step != null ? step.logits(hidden) : torch.linear(hidden, head.to(hidden.scalar_type())));
+    boolean few = step != null && hidden.numel() / config.hidden() <= step.most();
+    return Scope.of(() -> few ? step.logits(hidden) : torch.linear(hidden, head.to(hidden.scalar_type())));
   }
 
   /**
@@ -151,7 +152,7 @@ public final class LanguageModel {
    * @return hidden states after the last norm, {@code [batch, tokens, hidden]}
    */
   public Tensor forward(Tensor embeddings, Lora lora, boolean training, KeyValueCache cache) {
-    if (step != null && cache != null && embeddings.size(1) == 1) {
+    if (step != null && cache != null && embeddings.size(1) == 1 && embeddings.size(0) <= step.most()) {
       return Scope.of(() -> step.forward(embeddings, lora, cache));
     }
     return forward(embeddings, lora, training, cache, null);
@@ -292,13 +293,24 @@ public final class LanguageModel {
     return new LanguageModel(this, merged, step == null ? null : step.with(lora));
   }
 
+  /** Numbers of the weights that a token is multiplied by. */
+  public long multiplied() {
+    long all = head().numel();
+    for (Layer layer : layers) {
+      for (Linear linear : List.of(layer.queryKeyValue(), layer.out(), layer.gateUp(), layer.down())) {
+        all += linear.weight().numel();
+      }
+    }
+    return all;
+  }
+
   /**
-   * This model with quantised weights beside its own: single tokens, which come after a prompt, go through them, and so do all scores of
-   * words. Prompts still go through the weights as they are. For use, not for training, and on the CPU.
+   * This model with a second copy of its weights beside its own: single tokens of a few texts, which come after a prompt, go through it,
+   * and so do their scores of words. Prompts still go through the weights as they are. For use, not for training, and on the CPU.
    *
    * @param crew computes them; the caller closes it
    */
-  public LanguageModel quantised(BlockFormat format, Crew crew) {
+  public LanguageModel withTokenStep(BlockFormat format, Crew crew) {
     if (table.is_cuda()) {
       throw new UserError("Quantised weights are for the CPU. Choose bf16 on a GPU.");
     }

@@ -14,7 +14,7 @@ import java.util.WeakHashMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * {@link LanguageModel} for one token of each of a few texts, in plain Java over quantised weights. With one row a product is bound by the
+ * {@link LanguageModel} for one token of each of a few texts, in plain Java over a copy of the weights, quantised or not. With one row a product is bound by the
  * bytes of its weights, and a layer of libtorch by the thirty calls that it is; here a layer is six loops over {@link Crew}.
  *
  * <p>The arithmetic is LanguageModel's, all of it in fp32. Rows lie {@link BlockKernel#stride} apart.
@@ -22,6 +22,12 @@ import org.bytedeco.pytorch.Tensor;
 final class TokenStep {
   /** Tiles that one thread does in a microsecond or so: fewer are not worth sharing. */
   private static final int TILES = 4;
+
+  /**
+   * Texts from which on bf16 products of libtorch are faster, since they need fewer instructions: a token of each of 16 took 40 ms here and
+   * 42 there, of 32 78 and 50.
+   */
+  private static final int MOST_IN_BF16 = 16;
 
   private record Norm(float[] weight, float epsilon) {
     static Norm of(RmsNorm norm) {
@@ -75,7 +81,7 @@ final class TokenStep {
     }
     norm = Norm.of(model.norm());
     // Every word's score is at stake in the head: it keeps eight bits, as in the files of llama.cpp.
-    head = BlockMatrix.of(model.head(), BlockFormat.INT8);
+    head = BlockMatrix.of(model.head(), format == BlockFormat.INT4 ? BlockFormat.INT8 : format);
     frequencies = new double[config.headSize() / 2];
     for (int j = 0; j < frequencies.length; j++) {
       frequencies[j] = Math.pow(config.ropeBase(), -2.0 * j / config.headSize());
@@ -102,6 +108,11 @@ final class TokenStep {
       throw new IllegalArgumentException("A decoder of the Llama family has no biases");
     }
     return BlockMatrix.of(linear.weight(), format);
+  }
+
+  /** How many texts to give it at once, at most. */
+  int most() {
+    return head.format() == BlockFormat.BF16 ? MOST_IN_BF16 : Integer.MAX_VALUE;
   }
 
   /** Bytes of weights that a token reads. */

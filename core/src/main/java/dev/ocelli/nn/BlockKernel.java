@@ -79,28 +79,30 @@ public final class BlockKernel {
     int sumsIn = sumsStride(w.columns());
     int out = stride(w.rows());
     // Of the rows that a register holds, all blocks.
-    float[] scales = new float[w.blocks * LANES];
+    float[] scales = w.scales == null ? null : new float[w.blocks * LANES];
     float[] least = w.least == null ? null : new float[w.blocks * LANES];
     for (int tile = fromTile; tile < toTile; tile++) {
       for (int lane = 0; lane < TILE; lane += LANES) {
         int at = tile * TILE + lane;
-        unpack(w.scales, tile * w.blocks * TILE + lane, scales);
+        if (scales != null) {
+          unpack(w.scales, tile * w.blocks * TILE + lane, scales);
+        }
         if (least != null) {
           unpack(w.least, tile * w.blocks * TILE + lane, least);
         }
         int row = 0;
         for (; row + 4 <= rows; row += 4) {
-          if (w.format() == BlockFormat.INT4) {
-            four4(w, tile, lane, scales, least, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
-          } else {
-            four8(w, tile, lane, scales, x, row * in, in, y, row * out + at, out, add);
+          switch (w.format()) {
+            case INT4 -> four4(w, tile, lane, scales, least, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
+            case INT8 -> four8(w, tile, lane, scales, x, row * in, in, y, row * out + at, out, add);
+            case BF16 -> four16(w, tile, lane, x, row * in, in, y, row * out + at, out, add);
           }
         }
         for (; row < rows; row++) {
-          if (w.format() == BlockFormat.INT4) {
-            one4(w, tile, lane, scales, least, x, row * in, sums, row * sumsIn, y, row * out + at, add);
-          } else {
-            one8(w, tile, lane, scales, x, row * in, y, row * out + at, add);
+          switch (w.format()) {
+            case INT4 -> one4(w, tile, lane, scales, least, x, row * in, sums, row * sumsIn, y, row * out + at, add);
+            case INT8 -> one8(w, tile, lane, scales, x, row * in, y, row * out + at, add);
+            case BF16 -> one16(w, tile, lane, x, row * in, y, row * out + at, add);
           }
         }
       }
@@ -232,6 +234,56 @@ public final class BlockKernel {
     total1.intoArray(y, yAt + out);
     total2.intoArray(y, yAt + 2 * out);
     total3.intoArray(y, yAt + 3 * out);
+  }
+
+  private static void one16(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector even = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector odd = FloatVector.zero(F);
+    int pairs = w.blocks * (BLOCK / 2);
+    int from = tile * pairs * TILE + lane;
+    for (int k = 0; k < pairs; k++) {
+      // A bf16 is the upper half of an fp32.
+      IntVector both = IntVector.fromArray(I, w.pairs, from + k * TILE);
+      FloatVector c = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      even = c.fma(FloatVector.broadcast(F, x[xAt + 2 * k]), even);
+      c = both.and(0xFFFF0000).reinterpretAsFloats();
+      odd = c.fma(FloatVector.broadcast(F, x[xAt + 2 * k + 1]), odd);
+    }
+    even.add(odd).intoArray(y, yAt);
+  }
+
+  /** As {@link #one16} for four rows. */
+  private static void four16(
+      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
+    FloatVector even2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
+    FloatVector even3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
+    FloatVector odd0 = FloatVector.zero(F);
+    FloatVector odd1 = FloatVector.zero(F);
+    FloatVector odd2 = FloatVector.zero(F);
+    FloatVector odd3 = FloatVector.zero(F);
+    int pairs = w.blocks * (BLOCK / 2);
+    int from = tile * pairs * TILE + lane;
+    for (int k = 0; k < pairs; k++) {
+      IntVector both = IntVector.fromArray(I, w.pairs, from + k * TILE);
+      FloatVector c = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      int i = xAt + 2 * k;
+      even0 = c.fma(FloatVector.broadcast(F, x[i]), even0);
+      even1 = c.fma(FloatVector.broadcast(F, x[i + in]), even1);
+      even2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), even2);
+      even3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), even3);
+      c = both.and(0xFFFF0000).reinterpretAsFloats();
+      i++;
+      odd0 = c.fma(FloatVector.broadcast(F, x[i]), odd0);
+      odd1 = c.fma(FloatVector.broadcast(F, x[i + in]), odd1);
+      odd2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), odd2);
+      odd3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), odd3);
+    }
+    even0.add(odd0).intoArray(y, yAt);
+    even1.add(odd1).intoArray(y, yAt + out);
+    even2.add(odd2).intoArray(y, yAt + 2 * out);
+    even3.add(odd3).intoArray(y, yAt + 3 * out);
   }
 
   /** A tile's scales of all blocks, fp16 to fp32 as {@link Halves#toFloat}. */

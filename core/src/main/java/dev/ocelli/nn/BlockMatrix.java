@@ -4,15 +4,16 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A matrix in few bits, for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
+ * A matrix in 16 bits or fewer, for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
  *
  * <p>A row's blocks of 32 numbers are quantised as ggml does it: a number is {@code scale * code}, in 4 bits {@code scale * code + least};
- * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again.
+ * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again. In bf16 there is no scale.
  *
  * <pre>
  *   a tile: 16 rows        block 0                          block 1 ...
  *                          column 0: 16 codes, column 1 ...
- *                          (in 4 bits a byte holds column k in its low half and column k + 16, less 8, in its high half)
+ *                          (in 4 bits a byte holds column k in its low half and column k + 16, less 8, in its high half;
+ *                          in bf16 an int holds column k in its low half and column k + 1 in its high half)
  * </pre>
  *
  * So a product adds a number of x times 16 rows at once, and never has to sum across a register.
@@ -25,7 +26,12 @@ public final class BlockMatrix {
   private final int rows;
   private final int columns;
   final int blocks;
+
+  /** Null in bf16, as all scales are. */
   final byte[] codes;
+
+  /** Null but in bf16. */
+  final int[] pairs;
 
   /** fp16, {@code [tiles, blocks, 16]}. */
   final short[] scales;
@@ -39,12 +45,14 @@ public final class BlockMatrix {
     this.columns = columns;
     blocks = (columns + BLOCK - 1) / BLOCK;
     int all = Math.multiplyExact(tiles(), blocks);
-    codes = new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))];
-    scales = new short[all * TILE];
+    boolean quantised = format != BlockFormat.BF16;
+    codes = quantised ? new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))] : null;
+    pairs = quantised ? null : new int[Math.multiplyExact(all, TILE * (BLOCK / 2))];
+    scales = quantised ? new short[all * TILE] : null;
     least = format == BlockFormat.INT4 ? new short[all * TILE] : null;
   }
 
-  /** Quantises {@code weight}, {@code [rows, columns]} of any floating type on the CPU. */
+  /** Rounds {@code weight}, {@code [rows, columns]} of any floating type on the CPU. */
   public static BlockMatrix of(Tensor weight, BlockFormat format) {
     int rows = Math.toIntExact(weight.size(0));
     BlockMatrix matrix = new BlockMatrix(format, rows, Math.toIntExact(weight.size(1)));
@@ -73,6 +81,9 @@ public final class BlockMatrix {
 
   /** Bytes that a product reads. */
   public long bytes() {
+    if (format == BlockFormat.BF16) {
+      return 4L * pairs.length;
+    }
     return codes.length + 2L * scales.length + (least == null ? 0 : 2L * least.length);
   }
 
@@ -82,6 +93,14 @@ public final class BlockMatrix {
   }
 
   private void quantise(int row, float[] values, int at) {
+    for (int column = 0; format == BlockFormat.BF16 && column < columns; column++) {
+      int bits = Float.floatToRawIntBits(values[at + column]);
+      int rounded = bits + 0x7FFF + (bits >>> 16 & 1) >>> 16; // to even at a tie
+      pairs[pairAt(row, column)] |= rounded << column % 2 * 16;
+    }
+    if (format == BlockFormat.BF16) {
+      return;
+    }
     for (int block = 0; block < blocks; block++) {
       int from = at + block * BLOCK;
       int count = Math.min(BLOCK, columns - block * BLOCK);
@@ -137,6 +156,10 @@ public final class BlockMatrix {
     return ((row / TILE * blocks + block) * deep + k % deep) * TILE + row % TILE;
   }
 
+  private int pairAt(int row, int column) {
+    return (row / TILE * blocks * (BLOCK / 2) + column / 2) * TILE + row % TILE;
+  }
+
   /** The numbers that the codes stand for, {@code [rows, columns]} row by row. */
   public float[] values() {
     float[] out = new float[Math.multiplyExact(rows, columns)];
@@ -149,6 +172,10 @@ public final class BlockMatrix {
   }
 
   private float value(int row, int column) {
+    if (format == BlockFormat.BF16) {
+      int pair = pairs[pairAt(row, column)];
+      return Float.intBitsToFloat(column % 2 == 0 ? pair << 16 : pair & 0xFFFF0000);
+    }
     int block = column / BLOCK;
     int k = column % BLOCK;
     int group = group(row, block);

@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.UserError;
+import dev.ocelli.model.LanguageModel;
 import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.BlockKernel;
 import dev.ocelli.nn.Compute;
@@ -9,7 +10,7 @@ import java.util.Locale;
 /** In what form answers read the language model's weights: the fewer bits, the faster. */
 public enum DecodingWeights {
   /** As they are, in the run's precision. */
-  BF16(null),
+  BF16(BlockFormat.BF16),
   INT8(BlockFormat.INT8),
   INT4(BlockFormat.INT4);
 
@@ -24,14 +25,23 @@ public enum DecodingWeights {
     return valueOf(name.toUpperCase(Locale.ROOT));
   }
 
-  /** Null for weights as they are. */
-  BlockFormat format() {
-    return format;
+  /** How single tokens read the weights of {@code model}; null where they are libtorch's matter, like whole prompts. */
+  BlockFormat format(LanguageModel model, Compute compute) {
+    if (this != BF16) {
+      return format;
+    }
+    // A second copy, in Java's memory: only where it leaves most of that free.
+    boolean fits = 2 * model.multiplied() < Runtime.getRuntime().maxMemory() / 3;
+    return fits && compute.precision().equals("bf16") && possible(compute) ? format : null;
+  }
+
+  private static boolean possible(Compute compute) {
+    return compute.device().equals("cpu") && BlockKernel.supported();
   }
 
   /** Refuses what can't be had here. */
   void check(Compute compute) {
-    if (format == null) {
+    if (this == BF16) {
       return;
     }
     if (!compute.device().equals("cpu")) {
@@ -47,7 +57,7 @@ public enum DecodingWeights {
 
   /** Itself, or plain weights where it can't be had: what a recipe says must work on other machines too. */
   DecodingWeights orPlain(Compute compute) {
-    return format == null || compute.device().equals("cpu") && BlockKernel.supported() ? this : BF16;
+    return possible(compute) ? this : BF16;
   }
 
   @Override

@@ -22,6 +22,7 @@ import dev.ocelli.model.Pretrained;
 import dev.ocelli.model.Projector;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.model.Vlm;
+import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Crew;
 import dev.ocelli.nn.FrozenWeights;
@@ -169,13 +170,14 @@ public final class TrainedRun implements AutoCloseable {
 
   /** {@link #vlm} for answering: its language model has the weights that {@link #weights} chose. */
   public Vlm speaking() {
-    if (weights.format() == null) {
-      return vlm();
-    }
     if (speaking == null) {
       Vlm plain = vlm();
+      BlockFormat format = weights.format(plain.language(), compute);
+      if (format == null) {
+        return plain;
+      }
       crew = new Crew(torch.get_num_threads());
-      speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().quantised(weights.format(), crew), plain.lora(), compute);
+      speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().withTokenStep(format, crew), plain.lora(), compute);
     }
     return speaking;
   }

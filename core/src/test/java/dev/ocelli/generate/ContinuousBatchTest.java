@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -46,8 +47,8 @@ class ContinuousBatchTest {
             config,
             (kind, shape, names, rows) -> {
               Tensor tensor = random.get(kind, shape, names, rows);
-              // Far from the usual start, so that what is said depends on what was said.
-              Scope.run(() -> tensor.mul_(new Scalar(10.0)));
+              // Far from the usual start, so that what is said depends on what was said; and numbers that bf16 has.
+              Scope.run(() -> tensor.mul_(new Scalar(10.0)).copy_(tensor.to(ScalarType.BFloat16)));
               return tensor;
             });
     vlm = new Vlm(null, null, language, null, Compute.FP32);
@@ -194,7 +195,7 @@ class ContinuousBatchTest {
   void togetherIsAloneInFewBitsToo(BlockFormat format) {
     int end = tokenizer.id("<|im_end|>");
     try (Crew crew = new Crew(2)) {
-      Vlm quantised = new Vlm(null, null, vlm.language().quantised(format, crew), null, Compute.FP32);
+      Vlm quantised = new Vlm(null, null, vlm.language().withTokenStep(format, crew), null, Compute.FP32);
       List<Heard> alone = new ArrayList<>();
       List<Heard> together = new ArrayList<>();
       for (int i = 0; i < 7; i++) {
@@ -218,6 +219,31 @@ class ContinuousBatchTest {
       }
       for (int i = 0; i < 7; i++) {
         assertThat(together.get(i).text).as("prompt " + i).hasToString(alone.get(i).text.toString());
+      }
+    }
+  }
+
+  /** Above some number libtorch goes on, with what the few have left behind, and the other way round. */
+  @Test
+  void fewAndManyTakeTurns() {
+    int end = tokenizer.id("<|im_end|>");
+    try (Crew crew = new Crew(2)) {
+      Vlm bf16 = new Vlm(null, null, vlm.language().withTokenStep(BlockFormat.BF16, crew), null, Compute.FP32);
+      List<Heard> heard = new ArrayList<>();
+      List<ContinuousBatch.Prompt> prompts = new ArrayList<>();
+      for (int i = 0; i < 24; i++) {
+        heard.add(new Heard());
+        prompts.add(prompt(i, settings(6 + 5 * (i % 3), 0, List.of()), heard.get(i)));
+      }
+      try (ContinuousBatch batch = new ContinuousBatch(bf16, tokenizer, end)) {
+        batch.join(prompts.subList(0, 9));
+        batch.step();
+        batch.step();
+        batch.join(prompts.subList(9, 24));
+        run(batch);
+      }
+      for (int i = 0; i < 24; i++) {
+        assertThat(heard.get(i).text).as("prompt " + i).hasToString(plainly(prompts.get(i), end));
       }
     }
   }

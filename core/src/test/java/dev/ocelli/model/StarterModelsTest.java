@@ -69,7 +69,7 @@ class StarterModelsTest {
     assertThat(exact).isBetween(2.0, 5.0);
     for (BlockFormat format : BlockFormat.values()) {
       try (Crew crew = new Crew(2)) {
-        double quantised = loss(language.model().quantised(format, crew), text, 1);
+        double quantised = loss(language.model().withTokenStep(format, crew), text, 1);
         System.out.printf("loss of %d tokens: %.4f, in %s %.4f%n", text.length - 1, exact, format, quantised);
         assertThat(quantised).isNotEqualTo(exact).isCloseTo(exact, within(0.02));
       }

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class TokenStepTest {
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama-tied,INT4", "qwen3,INT4", "llama,INT8", "llama-tied,INT8", "qwen3,INT8"})
+  @CsvSource({"llama,INT4", "llama-tied,INT4", "qwen3,INT4", "llama,INT8", "llama-tied,INT8", "qwen3,INT8", "llama,BF16", "llama-tied,BF16", "qwen3,BF16"})
   void decodingIsThatOfTheDequantisedModel(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       for (int prompt : new int[] {1, 3, 6}) {
@@ -32,13 +32,13 @@ class TokenStepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama-tied,INT8", "qwen3,INT4"})
+  @CsvSource({"llama,INT4", "llama-tied,INT8", "qwen3,INT4", "llama,BF16"})
   void textsOfDifferentLengthsDecodeTogether(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> LanguageModelTest.assertTogetherIsAlone(quantised, ids, scores(plain, null)));
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "qwen3,INT8"})
+  @CsvSource({"llama,INT4", "qwen3,INT8", "llama-tied,BF16"})
   void adaptersActBesideQuantisedWeights(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       Set<String> targets = Set.of("q_proj", "v_proj", "o_proj", "up_proj", "down_proj");
@@ -53,13 +53,13 @@ class TokenStepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama,INT8"})
+  @CsvSource({"llama,INT4", "llama,INT8", "llama,BF16"})
   void anotherCodeShows(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       Tensor before = tokenByToken(quantised, null);
       plain.layers().get(0).down().weight().select(0, 1).select(0, 2).mul_(new org.bytedeco.pytorch.Scalar(-1.0));
       try (Crew crew = new Crew(2)) {
-        assertThat(error(tokenByToken(plain.quantised(format, crew), null), before)).isGreaterThan(1e-4);
+        assertThat(error(tokenByToken(plain.withTokenStep(format, crew), null), before)).isGreaterThan(1e-4);
       }
     });
   }
@@ -73,7 +73,7 @@ class TokenStepTest {
           () -> {
             ids = golden.in("ids");
             LanguageModel plain = LanguageModelTest.model(golden.config(), dequantised(golden.frozen(Compute.FP32), format));
-            test.accept(plain, plain.quantised(format, crew));
+            test.accept(plain, plain.withTokenStep(format, crew));
           });
     }
   }
@@ -85,7 +85,7 @@ class TokenStepTest {
       if (kind != Weights.Kind.MATRIX && !head) {
         return exact;
       }
-      return Tensors.of(BlockMatrix.of(exact, head ? BlockFormat.INT8 : format).values(), shape);
+      return Tensors.of(BlockMatrix.of(exact, head && format == BlockFormat.INT4 ? BlockFormat.INT8 : format).values(), shape);
     };
   }
 

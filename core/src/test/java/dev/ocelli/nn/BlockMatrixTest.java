@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Quantised matrices against the gguf package (tools/goldens/blocks.py), and their products against dequantised fp32 ones. */
+/** Matrices in few bits against the gguf package (tools/goldens/blocks.py), and their products against dequantised fp32 ones. */
 class BlockMatrixTest {
   private final JsonNode golden = read();
 
@@ -48,12 +48,12 @@ class BlockMatrixTest {
 
   /** One format after the other: what Java's compiler made of the first must not turn the second's registers into objects. */
   @Test
-  void aProgramMayUseBothFormats() {
+  void aProgramMayUseAllFormats() {
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
     long thread = Thread.currentThread().getId();
     try (Tensor weight = Tensors.of(random(new Random(5), 3072 * 576), 3072, 576)) {
       float[] x = random(new Random(6), 576);
-      for (BlockFormat format : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.INT4)) {
+      for (BlockFormat format : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.BF16, BlockFormat.INT4)) {
         BlockMatrix matrix = BlockMatrix.of(weight, format);
         float[] sums = new float[BlockKernel.sumsStride(576)];
         BlockKernel.sums(x, 0, 18, sums, 0);
@@ -73,7 +73,7 @@ class BlockMatrixTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"INT4,48,96", "INT8,48,96", "INT4,35,70", "INT8,35,70", "INT4,1,5", "INT8,1,5", "INT8,200,64", "INT4,200,64"})
+  @CsvSource({"INT4,48,96", "INT8,48,96", "INT4,35,70", "INT8,35,70", "INT4,1,5", "INT8,1,5", "INT8,200,64", "INT4,200,64", "BF16,48,96", "BF16,35,70", "BF16,1,5", "BF16,200,64"})
   void productsAreThoseOfTheNumbers(BlockFormat format, int out, int in) {
     assertThat(BlockKernel.supported()).as("Tests run with --add-modules jdk.incubator.vector").isTrue();
     Random random = new Random(5);

@@ -21,7 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Speed of describing one photo, adapters merged. */
 final class DecodingSpeed {
-  private static final int WARM_UP = 2;
+  private static final int WARM_UP = 8;
   private static final int MEASURED = 5;
 
   private DecodingSpeed() {}
