@@ -1,5 +1,6 @@
 package dev.ocelli.eval;
 
+import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.Vlm;
@@ -9,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
@@ -18,8 +20,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param answer a caption's tokens, with the end of the turn
  * @param normalise what a caption goes through before
+ * @param progress of the photos, each twice
  */
-public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> answer, UnaryOperator<String> normalise) {
+public record Grounding(
+    Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> answer, UnaryOperator<String> normalise, Progress progress) {
   private static final int AT_ONCE = 20;
   private static final int SHIFT = 37;
 
@@ -32,20 +36,22 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
     List<Vlm.Example> examples = examples(photos);
     int tokens = tokens(examples);
     int shift = n > SHIFT ? SHIFT : 1;
-    double own = sum(photos, examples, 0) / tokens;
-    double shuffled = sum(photos, examples, shift) / tokens;
-    return new GroundingScores(own, shuffled, shuffled - own, n, tokens);
+    try (Progress.Task task = progress.start("grounding", 2L * n, "photos")) {
+      double own = sum(photos, examples, 0, task::advance) / tokens;
+      double shuffled = sum(photos, examples, shift, task::advance) / tokens;
+      return new GroundingScores(own, shuffled, shuffled - own, n, tokens);
+    }
   }
 
   /** The mean loss with their own photos alone, for which one photo is enough. */
   public double own(PhotoFeatures photos) {
     List<Vlm.Example> examples = examples(photos);
-    return sum(photos, examples, 0) / tokens(examples);
+    return sum(photos, examples, 0, done -> {}) / tokens(examples);
   }
 
   /** The mean loss a token of what is to be said about photos, row by row. */
   public double loss(PhotoFeatures photos, List<Vlm.Example> examples) {
-    return sum(photos, examples, 0) / tokens(examples);
+    return sum(photos, examples, 0, done -> {}) / tokens(examples);
   }
 
   private List<Vlm.Example> examples(PhotoFeatures photos) {
@@ -60,7 +66,7 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
     return examples.stream().mapToInt(Vlm.Example::answered).sum();
   }
 
-  private double sum(PhotoFeatures photos, List<Vlm.Example> examples, int shift) {
+  private double sum(PhotoFeatures photos, List<Vlm.Example> examples, int shift, LongConsumer done) {
     int n = examples.size();
     double[] total = new double[1];
     for (int from = 0; from < n; from += AT_ONCE) {
@@ -75,6 +81,7 @@ public record Grounding(Vlm vlm, ChatPrompt.Ids prompt, Function<String, int[]> 
       try (loss) {
         total[0] += loss.item_double();
       }
+      done.accept(to - from);
     }
     return total[0];
   }

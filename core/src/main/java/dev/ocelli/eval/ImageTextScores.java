@@ -14,6 +14,7 @@ import dev.ocelli.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
@@ -75,8 +76,16 @@ public record ImageTextScores(
 
   /** Unit vectors of all photos, {@code [photos, queries, size]}. */
   public Tensor images(PhotoFeatures photos) {
+    return images(photos, done -> {});
+  }
+
+  /** @param done hears how many photos more are done */
+  Tensor images(PhotoFeatures photos, LongConsumer done) {
     return inBlocks(
-        photos.photos().size(), IMAGES_AT_ONCE, (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
+        photos.photos().size(),
+        IMAGES_AT_ONCE,
+        done,
+        (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
   }
 
   /** Unit vectors of photos that an encoder has seen, {@code [photos, tokens, imageHidden]} to {@code [photos, queries, size]}. */
@@ -86,9 +95,15 @@ public record ImageTextScores(
 
   /** Unit vectors of texts, {@code [texts, size]}. */
   public Tensor texts(List<String> texts) {
+    return texts(texts, done -> {});
+  }
+
+  /** @param done hears how many texts more are done */
+  Tensor texts(List<String> texts, LongConsumer done) {
     return inBlocks(
         texts.size(),
         TEXTS_AT_ONCE,
+        done,
         (from, to) -> {
           TextBatch batch = batch(texts.subList(from, to));
           return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
@@ -196,13 +211,15 @@ public record ImageTextScores(
     Tensor of(int from, int to);
   }
 
-  private static Tensor inBlocks(int n, int size, Block block) {
+  private static Tensor inBlocks(int n, int size, LongConsumer done, Block block) {
     return Scope.noGrad(
         () -> {
           List<Tensor> parts = new ArrayList<>();
           for (int from = 0; from < n; from += size) {
             int start = from;
-            parts.add(Scope.of(() -> block.of(start, Math.min(n, start + size))));
+            int end = Math.min(n, start + size);
+            parts.add(Scope.of(() -> block.of(start, end)));
+            done.accept(end - start);
           }
           return torch.cat(new TensorVector(parts.toArray(Tensor[]::new)), 0);
         });

@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.Tensor;
  * How well the Q-Former finds a photo's captions among all captions, and a caption's photo among all photos.
  *
  * @param scores of a model trained with ITC
- * @param progress of ranking again, which takes long
+ * @param progress of photos and captions, and of ranking again
  */
 public record Retrieval(ImageTextScores scores, Progress progress) {
   /** Recall over all the photos given and all their captions. */
@@ -47,8 +47,12 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
     Ranks[] found = new Ranks[1];
     Scope.run(
         () -> {
-          Tensor images = scores.images(photos);
-          Tensor texts = scores.texts(captions);
+          Tensor images;
+          Tensor texts;
+          try (Progress.Task task = progress.start("retrieval", n + captions.size(), "photos and captions")) {
+            images = scores.images(photos, task::advance);
+            texts = scores.texts(captions, task::advance);
+          }
           found[0] =
               RetrievalRanks.of(
                   n,

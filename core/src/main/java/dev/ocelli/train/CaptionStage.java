@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Draws;
@@ -235,7 +236,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       return Evaluation.NONE;
     }
     ChatPrompt.Ids prompt = chat.ids(recipe.stage2().system().get(0), recipe.stage2().user().get(0));
-    Grounding grounding = new Grounding(vlm, prompt, language::answer, words::text);
+    Grounding grounding = new Grounding(vlm, prompt, language::answer, words::text, Progress.NONE);
     Map<String, Double> figures = new LinkedHashMap<>();
     double loss = 0;
     if (!recipe.stage2().captions().equals("none")) {

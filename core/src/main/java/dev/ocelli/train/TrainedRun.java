@@ -312,7 +312,7 @@ public final class TrainedRun implements AutoCloseable {
   }
 
   public Grounding grounding() {
-    return new Grounding(vlm(), prompt(null), language()::answer, this::normalise);
+    return new Grounding(vlm(), prompt(null), language()::answer, this::normalise, progress);
   }
 
   /** Where the model looks for each word. */
