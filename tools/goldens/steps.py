@@ -256,6 +256,20 @@ def stage2():
                 assert torch.equal(p, frozen["lm." + k.replace("base_model.model.", "", 1).replace(".base_layer", "")]), k
 
 
+def several_captions(similarity, scale, photos, each, smoothing):
+    """As contrast, with `each` captions of every pair side by side: each in turn is the one to find, and no class where another is."""
+
+    def one(logits, label, of):
+        competing = [j for j in range(len(of)) if j == label or of[j] != of[label]]
+        return F.cross_entropy(logits[competing], torch.tensor(competing.index(label)), label_smoothing=smoothing)
+
+    captioned = photos.repeat_interleave(each)
+    logits = similarity * scale
+    to_text = [one(logits[k // each], k, captioned) for k in range(len(captioned))]
+    to_image = [one(logits[:, k], k // each, photos) for k in range(len(captioned))]
+    return (torch.stack(to_text).mean() + torch.stack(to_image).mean()) / 2
+
+
 def losses():
     torch.manual_seed(16)
     photos = torch.tensor([0, 1, 2, 1, 3, 1])
@@ -268,6 +282,14 @@ def losses():
             loss.backward()
             case = f"{'twins' if twins else 'plain'}-{smoothing}"
             tensors |= {case + ".loss": loss.reshape(1), case + ".g.similarity": similarity.grad, case + ".g.scale": scale.grad}
+    start = torch.rand(6, 18) * 2 - 1
+    tensors["in.several"] = start
+    for smoothing in (0.0, 0.1):
+        similarity, scale = start.clone().requires_grad_(), torch.tensor([7.0], requires_grad=True)
+        loss = several_captions(similarity, scale, photos, 3, smoothing)
+        loss.backward()
+        case = f"several-{smoothing}"
+        tensors |= {case + ".loss": loss.reshape(1), case + ".g.similarity": similarity.grad, case + ".g.scale": scale.grad}
     save("contrast", tensors)
 
 

@@ -2,6 +2,8 @@ package dev.ocelli.train;
 
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -17,55 +19,47 @@ public final class Contrast {
   /**
    * The mean of both directions' cross-entropies.
    *
-   * @param similarity cosines {@code [pairs, pairs]}, own pairs on the diagonal
+   * @param similarity cosines of pairs' photos with their captions, {@code [pairs, pairs * each]}: a pair's captions stand side by side
    * @param scale one over the temperature, {@code [1]}
-   * @param photos which photo each pair is of; several captions of one photo are no negatives of each other
+   * @param photos which photo each pair is of; several captions of one photo are no negatives of each other, nor is it twice of itself
    * @param smoothing of the labels
    */
   public static Tensor loss(Tensor similarity, Tensor scale, int[] photos, double smoothing) {
+    int each = Math.toIntExact(similarity.size(1) / photos.length);
+    int[] pairs = IntStream.range(0, photos.length * each).map(text -> text / each).toArray();
+    int[] captioned = Arrays.stream(pairs).map(pair -> photos[pair]).toArray();
     return Scope.of(
         () -> {
           Tensor logits = similarity.mul(scale);
-          Tensor twins = twins(photos);
-          if (twins != null) {
-            twins = logits.is_cuda() ? twins.to(logits.device(), ScalarType.Bool) : twins;
-            logits = logits.masked_fill(twins, new Scalar(-1e4));
-          }
-          Tensor imageToText = crossEntropy(logits, twins, smoothing);
-          Tensor textToImage = crossEntropy(logits.t(), twins, smoothing);
+          Tensor pair = place(logits, pairs);
+          // Each caption in turn is the one that its photo is to find.
+          Tensor text = place(logits, IntStream.range(0, pairs.length).toArray());
+          Tensor asking = each == 1 ? logits : logits.index_select(0, pair);
+          Tensor imageToText = crossEntropy(asking, text, place(logits, captioned), place(logits, captioned), smoothing);
+          Tensor textToImage = crossEntropy(logits.t(), pair, place(logits, captioned), place(logits, photos), smoothing);
           return Tensors.scale(imageToText.add(textToImage), 0.5);
         });
   }
 
-  /** torch's own would give a share of the smoothed label to the masked twins too, and with it a loss in the tens. */
-  private static Tensor crossEntropy(Tensor logits, Tensor twins, double smoothing) {
-    Tensor log = torch.log_softmax(logits, 1);
-    Tensor own = log.diagonal().mean();
+  /**
+   * torch's own would give a share of the smoothed label to what doesn't compete, too, and with it a loss in the tens.
+   *
+   * @param own the right column of each row
+   * @param rows the photo of each row; columns of the same photo don't compete, but for the row's own
+   * @param columns the photo of each column
+   */
+  private static Tensor crossEntropy(Tensor logits, Tensor own, Tensor rows, Tensor columns, double smoothing) {
+    Tensor twins = rows.unsqueeze(1).eq(columns).scatter(1, own.unsqueeze(1), new Scalar(0.0));
+    Tensor log = torch.log_softmax(logits.masked_fill(twins, new Scalar(-1e4)), 1);
+    Tensor right = log.gather(1, own.unsqueeze(1)).mean();
     if (smoothing == 0) {
-      return own.neg();
+      return right.neg();
     }
-    Tensor others = twins == null ? log.mean(1) : log.masked_fill(twins, new Scalar(0.0)).sum(1).div(competing(twins));
-    return Tensors.scale(own, 1 - smoothing).add(Tensors.scale(others.mean(), smoothing)).neg();
+    Tensor others = log.masked_fill(twins, new Scalar(0.0)).sum(1).div(twins.logical_not().sum(1).to(ScalarType.Float));
+    return Tensors.scale(right, 1 - smoothing).add(Tensors.scale(others.mean(), smoothing)).neg();
   }
 
-  /** How many pairs compete in each row, {@code [pairs]}. */
-  private static Tensor competing(Tensor twins) {
-    return twins.logical_not().sum(1).to(ScalarType.Float);
-  }
-
-  /** True where two pairs are of one photo but not the same pair; null where there are none. */
-  private static Tensor twins(int[] photos) {
-    int n = photos.length;
-    float[] twins = new float[n * n];
-    boolean any = false;
-    for (int i = 0; i < n; i++) {
-      for (int j = 0; j < n; j++) {
-        if (i != j && photos[i] == photos[j]) {
-          twins[i * n + j] = 1;
-          any = true;
-        }
-      }
-    }
-    return any ? Tensors.of(twins, n, n).to(ScalarType.Bool) : null;
+  private static Tensor place(Tensor beside, int[] numbers) {
+    return Tensors.of(numbers, numbers.length).to(beside.device(), ScalarType.Long);
   }
 }

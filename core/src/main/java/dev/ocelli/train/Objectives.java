@@ -34,16 +34,23 @@ final class Objectives {
   /**
    * @param features bf16 {@code [pairs, tokens, hidden]}
    * @param text padded ids of the captions
+   * @param more captions of the same photos, equally many of each, pair by pair: only contrast reads them; null where there are none
    * @param photos which photo each pair is of
    */
-  record Batch(ByteBuffer features, TextBatch text, int[] photos) {
+  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos) {
     int size() {
       return photos.length;
     }
   }
 
-  /** A batch on the device. */
-  private record Inputs(Batch batch, Tensor features, Tensor ids, Tensor real) {}
+  /** A batch on the device; {@code more} is null where it has none. */
+  private record Inputs(Batch batch, Tensor features, Words own, Words more) {}
+
+  private record Words(Tensor ids, Tensor real) {
+    static Words of(TextBatch text, Compute compute) {
+      return text == null ? null : new Words(text.ids(compute), text.real(compute));
+    }
+  }
 
   /** Contrast over the whole batch: its loss's slopes by the vectors of all pairs, and the cosines over the temperature. */
   private record Slopes(Tensor images, Tensor texts, float[] similarity) {}
@@ -64,7 +71,7 @@ final class Objectives {
 
   /** One step; gradients end in the parameters. */
   Stage.Loss run(Batch batch, long step) {
-    Inputs in = new Inputs(batch, photos.tensor(batch.features, compute), batch.text.ids(compute), batch.text.real(compute));
+    Inputs in = new Inputs(batch, photos.tensor(batch.features, compute), Words.of(batch.text, compute), Words.of(batch.more, compute));
     int size = recipe.stage1().microBatch() == 0 ? batch.size() : Math.min(batch.size(), recipe.stage1().microBatch());
     boolean cached = model.contrast() != null && size < batch.size();
     Map<String, Double> losses = new LinkedHashMap<>();
@@ -118,11 +125,12 @@ final class Objectives {
       Tensor images = model.contrast().images(seen.states());
       Tensor texts = texts(in, from, to);
       if (slopes != null) {
-        total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum()).add(texts.mul(slopes.texts.narrow(0, from, n)).sum());
+        long each = texts.size(0) / n;
+        total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum()).add(texts.mul(slopes.texts.narrow(0, from * each, n * each)).sum());
       } else {
         Tensor similarity = similarity(images, texts);
         total = total.add(share("itc", contrastLoss(similarity, in.batch.photos), losses));
-        drawn = model.match() == null ? null : Matching.draw(overTemperature(similarity), in.batch.photos, recipe.seed(), step);
+        drawn = model.match() == null ? null : Matching.draw(overTemperature(similarity, in.batch.size()), in.batch.photos, recipe.seed(), step);
       }
     }
     if (model.match() != null) {
@@ -130,7 +138,7 @@ final class Objectives {
       Tensor texts = numbers(trials.stream().map(Matching.Trial::text).toList());
       Tensor images = numbers(trials.stream().map(t -> rows.indexOf(t.image())).toList());
       Tensor sum =
-          Matching.loss(model, look.rows(images), in.ids.index_select(0, texts), in.real.index_select(0, texts), trials, true);
+          Matching.loss(model, look.rows(images), in.own.ids.index_select(0, texts), in.own.real.index_select(0, texts), trials, true);
       total = total.add(share("itm", Tensors.scale(sum, 1.0 / drawn.count()), losses));
     }
     if (model.words() != null) {
@@ -166,12 +174,24 @@ final class Objectives {
     Tensor allTexts = Tensors.cat(0, texts.toArray(Tensor[]::new)).set_requires_grad(true);
     Tensor similarity = similarity(allImages, allTexts);
     share("itc", contrastLoss(similarity, in.batch.photos), losses).backward();
-    float[] cosines = model.match() == null ? null : overTemperature(similarity);
+    float[] cosines = model.match() == null ? null : overTemperature(similarity, in.batch.size());
     return new Slopes(allImages.grad(), allTexts.grad(), cosines);
   }
 
+  /** Vectors of the pairs' captions, each followed by those of its photo's further ones. */
   private Tensor texts(Inputs in, int from, int to) {
-    return model.contrast().texts(model.qformer().text(in.ids.narrow(0, from, to - from), in.real.narrow(0, from, to - from), true));
+    int n = to - from;
+    Tensor own = texts(in.own, from, n);
+    if (in.more == null) {
+      return own;
+    }
+    int each = Math.toIntExact(in.more.ids.size(0)) / in.batch.size();
+    Tensor more = texts(in.more, from * each, n * each).view(n, each, -1);
+    return Tensors.cat(1, own.unsqueeze(1), more).flatten(0, 1);
+  }
+
+  private Tensor texts(Words words, int from, int count) {
+    return model.contrast().texts(model.qformer().text(words.ids.narrow(0, from, count), words.real.narrow(0, from, count), true));
   }
 
   private Tensor similarity(Tensor images, Tensor texts) {
@@ -187,8 +207,9 @@ final class Objectives {
     return recipe.stage1().learnTemperature() ? model.contrast().scale() : model.contrast().scale().detach();
   }
 
-  private float[] overTemperature(Tensor similarity) {
-    return Tensors.floats(similarity.detach().mul(scale().detach()));
+  /** Of the pairs' own captions, {@code [pairs * pairs]}. */
+  private float[] overTemperature(Tensor similarity, int pairs) {
+    return Tensors.floats(similarity.detach().view(pairs, pairs, -1).select(2, 0).mul(scale().detach()));
   }
 
   private Tensor numbers(List<Integer> rows) {

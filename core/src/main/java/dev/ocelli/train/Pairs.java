@@ -6,6 +6,7 @@ import dev.ocelli.data.Photo;
 import dev.ocelli.model.PhotoViews;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * In which order a stage sees its pairs of photo and caption: a function of the seed and the pair's number alone. Each pass is a shuffle of
@@ -15,8 +16,9 @@ final class Pairs {
   /**
    * @param photo index into the photos
    * @param view of the photo; 0 for the photo as it is
+   * @param more captions of the photo, those that follow in its list; after its last one comes its first
    */
-  record Pair(int photo, int view, String caption) {}
+  record Pair(int photo, int view, String caption, List<String> more) {}
 
   private record Item(int photo, int caption) {}
 
@@ -28,6 +30,7 @@ final class Pairs {
   private final boolean stripStop;
   private final List<Item> items = new ArrayList<>();
   private final int perStep;
+  private final int more;
   private long shuffledPass = -1;
   private int[] order;
 
@@ -35,8 +38,9 @@ final class Pairs {
    * @param views one of them, or the photo as it is, is drawn for each pair
    * @param all each caption once a pass, instead of one drawn caption a photo
    * @param perStep pairs a step; fewer where there are fewer
+   * @param more captions beside each pair's own
    */
-  Pairs(long seed, String stage, List<Photo> photos, PhotoViews views, Recipe.Data data, boolean all, int perStep) {
+  Pairs(long seed, String stage, List<Photo> photos, PhotoViews views, Recipe.Data data, boolean all, int perStep, int more) {
     this.seed = seed;
     this.stage = stage;
     this.photos = photos;
@@ -49,6 +53,7 @@ final class Pairs {
       }
     }
     this.perStep = Math.min(perStep, items.size());
+    this.more = more;
   }
 
   int perStep() {
@@ -70,8 +75,10 @@ final class Pairs {
     Item item = items.get(number);
     List<String> captions = photos.get(item.photo).captions();
     int caption = item.caption >= 0 ? item.caption : Draws.below(seed, stage + " caption", pass, item.photo, captions.size());
-    String text = captions.get(caption);
-    return new Pair(item.photo, views.draw(seed, stage + " view", pass, number, Captions.saysSide(text)), text(text));
+    List<String> texts = IntStream.rangeClosed(0, more).mapToObj(i -> captions.get((caption + i) % captions.size())).toList();
+    int view = views.draw(seed, stage + " view", pass, number, texts.stream().anyMatch(Captions::saysSide));
+    List<String> normalised = texts.stream().map(this::text).toList();
+    return new Pair(item.photo, view, normalised.get(0), normalised.subList(1, more + 1));
   }
 
   /** A caption as it is trained on. */

@@ -68,7 +68,8 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     Recipe.Stage1 s = recipe.stage1();
     pairs =
         new Pairs(
-            recipe.seed(), "stage 1", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"), s.batch());
+            recipe.seed(), "stage 1", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"), s.batch(),
+            s.captionsAtOnce() - 1);
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
@@ -128,13 +129,17 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     ByteBuffer features = train.buffer(n);
     int[] photos = new int[n];
     List<String> captions = new ArrayList<>(n);
+    List<String> more = new ArrayList<>();
     for (int row = 0; row < n; row++) {
       Pairs.Pair pair = pairs.pair(step, row);
       photos[row] = pair.photo();
       captions.add(pair.caption());
+      more.addAll(pair.more());
       train.read(pair.photo(), pair.view(), features);
     }
-    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, recipe.stage1().maxTokens()), photos);
+    int longest = recipe.stage1().maxTokens();
+    TextBatch beside = more.isEmpty() ? null : TextBatch.of(tokenizer, more, longest);
+    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos);
   }
 
   @Override

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The contrast loss against PyTorch's cross-entropy over the pairs that compete. */
 class ContrastTest {
@@ -27,10 +28,14 @@ class ContrastTest {
   }
 
   private static Result run(TensorFile golden, int[] photos, double smoothing, int shift) {
+    return run(golden, "in.similarity", photos, smoothing, shift);
+  }
+
+  private static Result run(TensorFile golden, String input, int[] photos, double smoothing, int shift) {
     Result[] result = new Result[1];
     Scope.run(
         () -> {
-          Tensor similarity = StepGolden.tensor(golden, "in.similarity").set_requires_grad(true);
+          Tensor similarity = StepGolden.tensor(golden, input).set_requires_grad(true);
           Tensor scale = StepGolden.tensor(golden, "in.scale").set_requires_grad(true);
           Tensor seen = shift == 0 ? similarity : similarity.roll(new long[] {shift}, new long[] {1});
           Tensor loss = Contrast.loss(seen, scale, photos, smoothing);
@@ -55,6 +60,18 @@ class ContrastTest {
       assertThat(run(golden, photos(golden, twins), smoothing, 1).error(golden, name)).as("labels shifted").isGreaterThan(1e-2);
       assertThat(run(golden, photos(golden, !twins), smoothing, 0).error(golden, name)).as("twins").isGreaterThan(1e-2);
       assertThat(run(golden, photos(golden, twins), 0.1 - smoothing, 0).error(golden, name)).as("smoothing").isGreaterThan(1e-2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.1})
+  void severalCaptionsOfAPhotoEachCount(double smoothing) {
+    try (TensorFile golden = StepGolden.file("contrast")) {
+      String name = "several-" + smoothing;
+      assertThat(run(golden, "in.several", photos(golden, true), smoothing, 0).error(golden, name)).isLessThan(1e-5);
+      assertThat(run(golden, "in.several", photos(golden, true), smoothing, 3).error(golden, name)).as("labels shifted").isGreaterThan(1e-2);
+      assertThat(run(golden, "in.several", photos(golden, false), smoothing, 0).error(golden, name)).as("twins").isGreaterThan(1e-2);
+      assertThat(run(golden, "in.several", photos(golden, true), 0.1 - smoothing, 0).error(golden, name)).as("smoothing").isGreaterThan(1e-2);
     }
   }
 

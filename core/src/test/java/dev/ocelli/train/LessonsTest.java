@@ -114,7 +114,7 @@ class LessonsTest {
   void captionsAloneComeAsBeforeThereWereQuestions() {
     Recipe recipe = new Recipes().read("photos", List.of("stage2.questions=0"));
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 2);
-    Pairs pairs = new Pairs(7, "stage 2", photos, recipe.features().photoViews(), recipe.data(), false, 2);
+    Pairs pairs = new Pairs(7, "stage 2", photos, recipe.features().photoViews(), recipe.data(), false, 2, 0);
     for (long step = 0; step < 9; step++) {
       for (int row = 0; row < 2; row++) {
         assertThat(lessons.lesson(step, row).photo()).isEqualTo(pairs.pair(step, row).photo());

@@ -60,6 +60,20 @@ class ObjectivesTest {
     assertThat(TinyRun.apart(micro.gradient, whole.gradient)).isLessThan(limit);
   }
 
+  /** Contrast alone reads a photo's further captions, and its micro-batches are exact with them, too. */
+  @Test
+  void furtherCaptionsCountInContrastAlone() {
+    String[] changes = with(ALL, "stage1.batch=12", "stage1.captions_at_once=3");
+    Step whole = step(Compute.FP32, changes);
+    Step micro = step(Compute.FP32, with(changes, "stage1.micro_batch=5"));
+    assertThat(TinyRun.apart(micro.gradient, whole.gradient)).isLessThan(1e-5);
+    Map<String, Double> one = step(Compute.FP32, with(ALL, "stage1.batch=12")).loss.parts();
+    assertThat(whole.loss.parts().get("itg")).isCloseTo(one.get("itg"), within(1e-6));
+    assertThat(whole.loss.parts().get("itm")).isCloseTo(one.get("itm"), within(1e-6));
+    // Three times as many captions to choose from: the loss of a photo's choice alone is greater by log 3, half of which counts.
+    assertThat(whole.loss.parts().get("itc")).isBetween(one.get("itc") + 0.3, one.get("itc") + 0.8);
+  }
+
   /** With dropout too: the vectors whose slopes are known and those that are computed again drop the same. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

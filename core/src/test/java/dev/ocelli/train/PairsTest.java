@@ -20,7 +20,7 @@ class PairsTest {
           .toList();
 
   private static Pairs pairs(long seed, String stage, boolean all, int perStep) {
-    return new Pairs(seed, stage, PHOTOS, PhotoViews.NONE, new Recipe.Data(0.1, 0.1, true, true, 0), all, perStep);
+    return new Pairs(seed, stage, PHOTOS, PhotoViews.NONE, new Recipe.Data(0.1, 0.1, true, true, 0), all, perStep, 0);
   }
 
   private static List<Pairs.Pair> pass(Pairs pairs, long pass) {
@@ -56,6 +56,18 @@ class PairsTest {
   }
 
   @Test
+  void furtherCaptionsAreTheFollowingOnes() {
+    List<Photo> photos = List.of(new Photo("0.jpg", Path.of("0.jpg"), List.of("a", "b", "c"), Part.TRAIN));
+    Pairs pairs = new Pairs(1, "s", photos, PhotoViews.NONE, new Recipe.Data(0.1, 0.1, true, true, 0), false, 1, 3);
+    Set<String> seen = new HashSet<>();
+    for (int step = 0; step < 30; step++) {
+      Pairs.Pair pair = pairs.pair(step, 0);
+      seen.add(pair.caption() + pair.more());
+    }
+    assertThat(seen).containsExactlyInAnyOrder("a[b, c, a]", "b[c, a, b]", "c[a, b, c]");
+  }
+
+  @Test
   void whatFillsNoStepIsLeftOut() {
     Pairs pairs = pairs(1, "s", false, 3);
     assertThat(pairs.stepsPerPass()).isEqualTo(3);
@@ -76,7 +88,7 @@ class PairsTest {
         List.of(
             new Photo("0.jpg", Path.of("0.jpg"), List.of("A dog on the left."), Part.TRAIN),
             new Photo("1.jpg", Path.of("1.jpg"), List.of("A dog on the lawn."), Part.TRAIN));
-    Pairs pairs = new Pairs(1, "s", photos, new PhotoViews(3, 1, true, 0), new Recipe.Data(0.1, 0.1, true, true, 0), false, 2);
+    Pairs pairs = new Pairs(1, "s", photos, new PhotoViews(3, 1, true, 0), new Recipe.Data(0.1, 0.1, true, true, 0), false, 2, 0);
     int[][] drawn = new int[2][4];
     for (int pass = 0; pass < 2000; pass++) {
       pass(pairs, pass).forEach(p -> drawn[p.photo()][p.view()]++);
