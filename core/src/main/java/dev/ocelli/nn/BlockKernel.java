@@ -24,6 +24,8 @@ public final class BlockKernel {
   private static final int BLOCK = BlockMatrix.BLOCK;
   private static final int TILE = BlockMatrix.TILE;
 
+  private static final int WARM_UP = 2000;
+
   private BlockKernel() {}
 
   /** Whether this JVM has the Vector API and this processor registers of 256 bits or more. */
@@ -36,6 +38,28 @@ public final class BlockKernel {
     static boolean wide() {
       return FloatVector.SPECIES_PREFERRED.length() >= 8;
     }
+  }
+
+  /**
+   * Has Java's compiler see the loops that a token goes through, on a thread of its own: until it has, a product takes a hundred times as
+   * long. While a model is being read nobody waits for it.
+   */
+  public static void warmUp(BlockFormat format) {
+    Thread thread = new Thread(() -> {
+      BlockMatrix some = BlockMatrix.zeros(format, 4 * TILE, 18 * BLOCK);
+      float[] x = new float[some.columns()];
+      float[] sums = new float[sumsStride(some.columns())];
+      float[] y = new float[some.columns()];
+      for (int i = 0; i < WARM_UP; i++) {
+        multiply(some, 0, some.tiles(), 1, x, sums, y, i % 2 == 0);
+        y[0] = dot(x, 0, y, 0, 64);
+        add(1, x, 0, y, 0, 64);
+        gated(x, 0, 0, y, 0, x.length);
+        softmax(y, 64);
+      }
+    }, "ocelli-warm-up");
+    thread.setDaemon(true);
+    thread.start();
   }
 
   /** Places from one row of {@code size} numbers to the next. */

@@ -2,6 +2,7 @@ package dev.ocelli.nn;
 
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A matrix in 16 bits or fewer, for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
@@ -52,6 +53,10 @@ public final class BlockMatrix {
     least = format == BlockFormat.INT4 ? new short[all * TILE] : null;
   }
 
+  static BlockMatrix zeros(BlockFormat format, int rows, int columns) {
+    return new BlockMatrix(format, rows, columns);
+  }
+
   /** Rounds {@code weight}, {@code [rows, columns]} of any floating type on the CPU. */
   public static BlockMatrix of(Tensor weight, BlockFormat format) {
     int rows = Math.toIntExact(weight.size(0));
@@ -61,6 +66,10 @@ public final class BlockMatrix {
     for (int from = 0; from < rows; from += step) {
       int first = from;
       int count = Math.min(step, rows - from);
+      if (format == BlockFormat.BF16) {
+        Scope.run(() -> matrix.pair(first, weight.narrow(0, first, count)));
+        continue;
+      }
       float[] values = Tensors.floats(weight.narrow(0, first, count));
       IntStream.range(0, count).parallel().forEach(i -> matrix.quantise(first + i, values, i * matrix.columns));
     }
@@ -92,15 +101,17 @@ public final class BlockMatrix {
     return (rows + TILE - 1) / TILE;
   }
 
+  /** Some rows of bf16, the first of them the first of a tile: libtorch lays them out, for Java's compiler hasn't seen this loop yet. */
+  private void pair(int row, Tensor some) {
+    int tiles = (Math.toIntExact(some.size(0)) + TILE - 1) / TILE;
+    Tensor whole = Tensors.zeros(ScalarType.BFloat16, (long) tiles * TILE, (long) blocks * BLOCK);
+    whole.narrow(0, 0, some.size(0)).narrow(1, 0, columns).copy_(some);
+    int each = blocks * (BLOCK / 2) * TILE;
+    Tensor tiled = whole.view(tiles, TILE, (long) blocks * (BLOCK / 2), 2).permute(0, 2, 1, 3).contiguous();
+    Tensors.memory(tiled).asIntBuffer().get(pairs, row / TILE * each, tiles * each);
+  }
+
   private void quantise(int row, float[] values, int at) {
-    for (int column = 0; format == BlockFormat.BF16 && column < columns; column++) {
-      int bits = Float.floatToRawIntBits(values[at + column]);
-      int rounded = bits + 0x7FFF + (bits >>> 16 & 1) >>> 16; // to even at a tie
-      pairs[pairAt(row, column)] |= rounded << column % 2 * 16;
-    }
-    if (format == BlockFormat.BF16) {
-      return;
-    }
     for (int block = 0; block < blocks; block++) {
       int from = at + block * BLOCK;
       int count = Math.min(BLOCK, columns - block * BLOCK);

@@ -31,8 +31,18 @@ public enum DecodingWeights {
       return format;
     }
     // A second copy, in Java's memory: only where it leaves most of that free.
-    boolean fits = 2 * model.multiplied() < Runtime.getRuntime().maxMemory() / 3;
-    return fits && compute.precision().equals("bf16") && possible(compute) ? format : null;
+    return 2 * model.multiplied() < Runtime.getRuntime().maxMemory() / 3 && steps(compute) ? format : null;
+  }
+
+  /** Before the model is read: single tokens will probably go through {@link BlockKernel}. */
+  void expect(Compute compute) {
+    if (steps(compute)) {
+      BlockKernel.warmUp(format);
+    }
+  }
+
+  private boolean steps(Compute compute) {
+    return possible(compute) && (this != BF16 || compute.precision().equals("bf16"));
   }
 
   private static boolean possible(Compute compute) {

@@ -154,10 +154,12 @@ public final class TrainedRun implements AutoCloseable {
     return vlm;
   }
 
-  /** What answers questions, with the adapters merged into the language model. Closed with the run. */
+  /** What answers questions. Closed with the run. */
   public Captioner captioner() {
     if (captioner == null) {
-      captioner = new Captioner(merged(), language().tokenizer(), language().end());
+      // Where single tokens have the adapters beside a copy of the weights, merging would serve prompts alone, and costs more than a few of them.
+      Vlm speaking = speaking();
+      captioner = new Captioner(speaking == vlm() ? merged() : speaking, language().tokenizer(), language().end());
     }
     return captioner;
   }
@@ -171,6 +173,9 @@ public final class TrainedRun implements AutoCloseable {
   /** {@link #vlm} for answering: its language model has the weights that {@link #weights} chose. */
   public Vlm speaking() {
     if (speaking == null) {
+      if (vlm == null) {
+        weights.expect(compute);
+      }
       Vlm plain = vlm();
       BlockFormat format = weights.format(plain.language(), compute);
       if (format == null) {
