@@ -16,7 +16,9 @@ if not exist "%OCELLI_HOME%cli\target\classpath" (
 rem The class path is longer than a line of this shell may be: an argument file holds it.
 set "ARGUMENTS=%TEMP%\ocelli-%RANDOM%.args"
 powershell -NoProfile -Command "$h=$env:OCELLI_HOME; $c=$h+'cli\target\ocelli-cli.jar;'+$h+'server\target\ocelli-server.jar;'+$h+'core\target\ocelli-core.jar;'+(Get-Content ($h+'cli\target\classpath')); Set-Content -Encoding ASCII $env:ARGUMENTS ('-cp \"'+$c.Replace('\','\\')+'\"')"
-java %OCELLI_JAVA_OPTS% -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0 -Dfile.encoding=UTF-8 -Djava.awt.headless=true "@%ARGUMENTS%" dev.ocelli.cli.Ocelli %*
+set "MODULES="
+for %%c in (caption ask eval serve bench) do if "%~1"=="%%c" set "MODULES=--add-modules jdk.incubator.vector"
+java %OCELLI_JAVA_OPTS% %MODULES% -Dorg.bytedeco.javacpp.maxPhysicalBytes=0 -Dorg.bytedeco.javacpp.maxBytes=0 -Dfile.encoding=UTF-8 -Djava.awt.headless=true "@%ARGUMENTS%" dev.ocelli.cli.Ocelli %*
 set "CODE=%ERRORLEVEL%"
 del "%ARGUMENTS%" 2>nul
 exit /b %CODE%

@@ -264,7 +264,11 @@ final class Queue {
 	 */
 	private function put( array $taken, string $state, array $more ): void {
 		$image = $taken['image'];
-		$job   = $this->job( $image );
+		wp_cache_delete( $image, 'post_meta' );
+		if ( get_post_meta( $image, self::STATE, true ) !== $taken['claim'] ) {
+			return;
+		}
+		$job = $this->job( $image );
 		// The job first: whoever finds the picture in its next state reads the texts that belong to it.
 		update_post_meta( $image, self::JOB, wp_slash( array_merge( $job, $more ) ) );
 		if ( ! $this->swap( $image, $taken['claim'], $state ) && '' === $this->state( $image ) ) {

@@ -71,6 +71,7 @@ final class Schedule {
 			return;
 		}
 		self::begin();
+		$at = $known ? min( $at, $known ) : $at;
 		// WordPress ignores an event within ten minutes of another one of the same name.
 		wp_clear_scheduled_hook( self::WORK );
 		wp_schedule_single_event( $at, self::WORK );
@@ -83,6 +84,7 @@ final class Schedule {
 	private static function is_active(): bool {
 		$name = plugin_basename( FILE );
 		wp_cache_delete( 'alloptions', 'options' );
+		wp_cache_delete( 'active_plugins', 'options' );
 		if ( in_array( $name, (array) get_option( 'active_plugins', array() ), true ) ) {
 			return true;
 		}

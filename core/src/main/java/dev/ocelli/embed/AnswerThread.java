@@ -160,9 +160,7 @@ final class AnswerThread implements AutoCloseable {
 
   private void work(Supplier<TrainedRun> open) {
     try (TrainedRun run = open.get()) {
-      // As the command line's, with the adapters merged, but in the run's own number type: batches have no other.
-      Vlm apart = run.vlm();
-      vlm = new Vlm(apart.qformer(), apart.projector(), apart.language().merged(apart.lora()), null, apart.compute());
+      vlm = run.merged();
       vision = run.features().vision();
       Pretrained.Language language = run.language();
       fresh = () -> new ContinuousBatch(vlm, language.tokenizer(), language.end());

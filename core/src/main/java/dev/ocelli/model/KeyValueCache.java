@@ -5,6 +5,7 @@ import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
@@ -80,6 +81,15 @@ public final class KeyValueCache implements AutoCloseable {
     room = keys.get(0).size(2);
   }
 
+  int rows() {
+    return positions == null ? Math.toIntExact(keys.get(0).size(0)) : positions.length;
+  }
+
+  /** Of all rows together. */
+  long tokens() {
+    return positions == null ? rows() * length : Arrays.stream(positions).sum();
+  }
+
   /** Null where all rows have {@link #length()} tokens. */
   Uneven uneven() {
     if (uneven == null && placing != null) {
@@ -90,7 +100,7 @@ public final class KeyValueCache implements AutoCloseable {
 
   /** Keys and values of each row up to where its next token comes, outside libtorch. */
   List<TextCache> texts() {
-    int rows = positions == null ? Math.toIntExact(keys.get(0).size(0)) : positions.length;
+    int rows = rows();
     while (texts.size() < rows) {
       texts.add(new TextCache(config));
     }

@@ -138,7 +138,7 @@ public final class LanguageModel {
 
   /** Hidden states {@code [..., hidden]} to scores of the next token {@code [..., vocabulary]}. */
   public Tensor logits(Tensor hidden) {
-    boolean few = step != null && hidden.numel() / config.hidden() <= step.most();
+    boolean few = step != null && step.takes(hidden.numel() / config.hidden());
     return Scope.of(() -> few ? step.logits(hidden) : torch.linear(hidden, head.to(hidden.scalar_type())));
   }
 
@@ -152,7 +152,7 @@ public final class LanguageModel {
    * @return hidden states after the last norm, {@code [batch, tokens, hidden]}
    */
   public Tensor forward(Tensor embeddings, Lora lora, boolean training, KeyValueCache cache) {
-    if (step != null && cache != null && embeddings.size(1) == 1 && embeddings.size(0) <= step.most()) {
+    if (step != null && cache != null && embeddings.size(1) == 1 && step.takes(cache)) {
       return Scope.of(() -> step.forward(embeddings, lora, cache));
     }
     return forward(embeddings, lora, training, cache, null);
@@ -312,7 +312,7 @@ public final class LanguageModel {
    */
   public LanguageModel withTokenStep(BlockFormat format, Crew crew) {
     if (table.is_cuda()) {
-      throw new UserError("Quantised weights are for the CPU. Choose bf16 on a GPU.");
+      throw new UserError("A copy of the weights for single tokens is for the CPU.");
     }
     return new LanguageModel(this, layers, new TokenStep(this, format, crew));
   }

@@ -5,7 +5,7 @@ import dev.ocelli.nn.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * One product's {@link Lora} adapters beside a quantised matrix, in fp32: y += scale B (A x). So quantised weights are never merged with
+ * One product's {@link Lora} adapters beside a copied matrix, in fp32: y += scale B (A x). So quantised weights are never merged with
  * what was learnt, and one copy of them serves with adapters and without.
  */
 final class SideBranch {

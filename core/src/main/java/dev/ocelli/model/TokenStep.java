@@ -14,8 +14,8 @@ import java.util.WeakHashMap;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * {@link LanguageModel} for one token of each of a few texts, in plain Java over a copy of the weights, quantised or not. With one row a product is bound by the
- * bytes of its weights, and a layer of libtorch by the thirty calls that it is; here a layer is six loops over {@link Crew}.
+ * {@link LanguageModel} for one token of each of a few texts, in plain Java over a copy of the weights, quantised or not. With one row a
+ * product is bound by the bytes of its weights, and a layer of libtorch by the thirty calls that it is; here a layer is six loops over {@link Crew}.
  *
  * <p>The arithmetic is LanguageModel's, all of it in fp32. Rows lie {@link BlockKernel#stride} apart.
  */
@@ -24,7 +24,7 @@ final class TokenStep {
   private static final int TILES = 4;
 
   /**
-   * Texts from which on bf16 products of libtorch are faster, since they need fewer instructions: a token of each of 16 took 40 ms here and
+   * Texts above which bf16 products of libtorch are faster, since they need fewer instructions: a token of each of 16 took 40 ms here and
    * 42 there, of 32 78 and 50.
    */
   private static final int MOST_IN_BF16 = 16;
@@ -110,9 +110,15 @@ final class TokenStep {
     return BlockMatrix.of(linear.weight(), format);
   }
 
-  /** How many texts to give it at once, at most. */
-  int most() {
-    return head.format() == BlockFormat.BF16 ? MOST_IN_BF16 : Integer.MAX_VALUE;
+  /** Whether the scores of so many texts' words are to come from here. */
+  boolean takes(long texts) {
+    return head.format() != BlockFormat.BF16 || texts <= MOST_IN_BF16;
+  }
+
+  /** Whether their next tokens are, too: keys and values of all their tokens must fit into a share of Java's memory. */
+  boolean takes(KeyValueCache cache) {
+    long token = 2L * Float.BYTES * config.layers() * config.keyValueHeads() * config.headSize();
+    return takes(cache.rows()) && cache.tokens() * token < Runtime.getRuntime().maxMemory() / 8;
   }
 
   /** Bytes of weights that a token reads. */

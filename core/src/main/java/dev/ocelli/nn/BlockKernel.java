@@ -8,11 +8,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of decoding, by the Vector API (an incubator module: {@link #supported} says whether it is there). Rows of numbers lie
- * {@link #stride} apart, zero behind their end.
+ * The inner loops of decoding, by the Vector API (an incubator module: ask {@link VectorRegisters} first whether it is there). Rows of
+ * numbers lie {@link #stride} apart, zero behind their end.
  *
  * <p>No vector goes into a method of ours or comes out of one: where Java's compiler has had enough of inlining, as it may where a program
- * uses both formats, each would become an object, and products forty times slower.
+ * uses several formats, each would become an object, and products forty times slower.
  */
 public final class BlockKernel {
   private static final VectorSpecies<Float> F =
@@ -27,18 +27,6 @@ public final class BlockKernel {
   private static final int WARM_UP = 2000;
 
   private BlockKernel() {}
-
-  /** Whether this JVM has the Vector API and this processor registers of 256 bits or more. */
-  public static boolean supported() {
-    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && Registers.wide();
-  }
-
-  /** Apart, so that nothing of the Vector API is touched where it is missing. */
-  private static final class Registers {
-    static boolean wide() {
-      return FloatVector.SPECIES_PREFERRED.length() >= 8;
-    }
-  }
 
   /**
    * Has Java's compiler see the loops that a token goes through, on a thread of its own: until it has, a product takes a hundred times as

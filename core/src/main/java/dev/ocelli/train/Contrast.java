@@ -2,7 +2,6 @@ package dev.ocelli.train;
 
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -26,17 +25,17 @@ public final class Contrast {
    */
   public static Tensor loss(Tensor similarity, Tensor scale, int[] photos, double smoothing) {
     int each = Math.toIntExact(similarity.size(1) / photos.length);
-    int[] pairs = IntStream.range(0, photos.length * each).map(text -> text / each).toArray();
-    int[] captioned = Arrays.stream(pairs).map(pair -> photos[pair]).toArray();
+    int[] captioned = IntStream.range(0, photos.length * each).map(text -> photos[text / each]).toArray();
     return Scope.of(
         () -> {
           Tensor logits = similarity.mul(scale);
-          Tensor pair = place(logits, pairs);
-          // Each caption in turn is the one that its photo is to find.
-          Tensor text = place(logits, IntStream.range(0, pairs.length).toArray());
-          Tensor asking = each == 1 ? logits : logits.index_select(0, pair);
-          Tensor imageToText = crossEntropy(asking, text, place(logits, captioned), place(logits, captioned), smoothing);
-          Tensor textToImage = crossEntropy(logits.t(), pair, place(logits, captioned), place(logits, photos), smoothing);
+          Tensor image = place(logits, photos);
+          Tensor text = place(logits, captioned);
+          long n = photos.length;
+          // Each caption in turn is the one that its photo is to find: [pairs, each].
+          Tensor own = logits.view(n, n, each).diagonal(0, 0, 1).t();
+          Tensor imageToText = crossEntropy(own, logits, image.unsqueeze(1).eq(text), smoothing);
+          Tensor textToImage = crossEntropy(own.reshape(n * each, 1), logits.t(), text.unsqueeze(1).eq(image), smoothing);
           return Tensors.scale(imageToText.add(textToImage), 0.5);
         });
   }
@@ -44,19 +43,21 @@ public final class Contrast {
   /**
    * torch's own would give a share of the smoothed label to what doesn't compete, too, and with it a loss in the tens.
    *
-   * @param own the right column of each row
-   * @param rows the photo of each row; columns of the same photo don't compete, but for the row's own
-   * @param columns the photo of each column
+   * @param own the right ones' logits, of which each row has several to choose in turn, {@code [rows, choices]}
+   * @param logits {@code [rows, columns]}
+   * @param same true where a column is of the row's own photo; of these only the choice itself competes
    */
-  private static Tensor crossEntropy(Tensor logits, Tensor own, Tensor rows, Tensor columns, double smoothing) {
-    Tensor twins = rows.unsqueeze(1).eq(columns).scatter(1, own.unsqueeze(1), new Scalar(0.0));
-    Tensor log = torch.log_softmax(logits.masked_fill(twins, new Scalar(-1e4)), 1);
-    Tensor right = log.gather(1, own.unsqueeze(1)).mean();
+  private static Tensor crossEntropy(Tensor own, Tensor logits, Tensor same, double smoothing) {
+    Tensor others = logits.masked_fill(same, new Scalar(-1e4)).logsumexp(new long[] {1}, true);
+    Tensor all = torch.logaddexp(own, others);
+    Tensor right = own.sub(all).mean();
     if (smoothing == 0) {
       return right.neg();
     }
-    Tensor others = log.masked_fill(twins, new Scalar(0.0)).sum(1).div(twins.logical_not().sum(1).to(ScalarType.Float));
-    return Tensors.scale(right, 1 - smoothing).add(Tensors.scale(others.mean(), smoothing)).neg();
+    Tensor count = same.logical_not().sum(1).unsqueeze(1).to(ScalarType.Float).add(new Scalar(1.0));
+    Tensor sum = own.add(logits.masked_fill(same, new Scalar(0.0)).sum(1).unsqueeze(1));
+    Tensor spread = sum.div(count).sub(all).mean();
+    return Tensors.scale(right, 1 - smoothing).add(Tensors.scale(spread, smoothing)).neg();
   }
 
   private static Tensor place(Tensor beside, int[] numbers) {

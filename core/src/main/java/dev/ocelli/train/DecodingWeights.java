@@ -5,6 +5,7 @@ import dev.ocelli.model.LanguageModel;
 import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.BlockKernel;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.VectorRegisters;
 import java.util.Locale;
 
 /** In what form answers read the language model's weights: the fewer bits, the faster. */
@@ -30,8 +31,10 @@ public enum DecodingWeights {
     if (this != BF16) {
       return format;
     }
-    // A second copy, in Java's memory: only where it leaves most of that free.
-    return 2 * model.multiplied() < Runtime.getRuntime().maxMemory() / 3 && steps(compute) ? format : null;
+    // A second copy, in Java's memory: only where it leaves most of that free. Other runs in this process may have theirs already.
+    Runtime java = Runtime.getRuntime();
+    long free = java.maxMemory() - (java.totalMemory() - java.freeMemory());
+    return 2 * model.multiplied() < free / 3 && steps(compute) ? format : null;
   }
 
   /** Before the model is read: single tokens will probably go through {@link BlockKernel}. */
@@ -46,7 +49,7 @@ public enum DecodingWeights {
   }
 
   private static boolean possible(Compute compute) {
-    return compute.device().equals("cpu") && BlockKernel.supported();
+    return compute.device().equals("cpu") && VectorRegisters.wide();
   }
 
   /** Refuses what can't be had here. */
@@ -57,7 +60,7 @@ public enum DecodingWeights {
     if (!compute.device().equals("cpu")) {
       throw UserError.of("Weights in %s are for the CPU, but the run's device is %s. Choose bf16.", this, compute.device());
     }
-    if (!BlockKernel.supported()) {
+    if (!VectorRegisters.wide()) {
       throw UserError.of(
           "Weights in %s need a processor with AVX2 or better, and java's option --add-modules jdk.incubator.vector, which ./ocelli gives."
               + " Choose bf16.",

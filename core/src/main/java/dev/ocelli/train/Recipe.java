@@ -130,7 +130,7 @@ public record Recipe(
     public Stage1 {
       within("stage1.passes", passes, 1, 1e6);
       oneOf("stage1.captions", captions, "one", "all");
-      within("stage1.captions_at_once", captionsAtOnce, 1, 1000);
+      within("stage1.captions_at_once", captionsAtOnce, 1, 100);
       within("stage1.batch", batch, 2, 1 << 20);
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
