@@ -77,19 +77,19 @@ class QFormer(nn.Module):
         return self.inner(self.embeddings(ids), query_length=0, attention_mask=mask).last_hidden_state
 
 
-def contrast(similarity, scale, photos, smoothing):
-    """Row by row over the pairs that compete: a twin (another pair of the same photo) is no class at all."""
+def contrast(similarity, scale, photos, smoothing, each=1):
+    """Row by row over what competes: a twin (another caption, or pair, of the same photo) is no class at all. A pair has `each` captions,
+    side by side, and each in turn is the one to find."""
 
-    def one_way(logits):
-        rows = []
-        for i in range(len(photos)):
-            competing = [j for j in range(len(photos)) if j == i or photos[j] != photos[i]]
-            label = torch.tensor(competing.index(i))
-            rows.append(F.cross_entropy(logits[i, competing], label, label_smoothing=smoothing))
-        return torch.stack(rows).mean()
+    def one(logits, label, of):
+        competing = [j for j in range(len(of)) if j == label or of[j] != of[label]]
+        return F.cross_entropy(logits[competing], torch.tensor(competing.index(label)), label_smoothing=smoothing)
 
+    captioned = photos.repeat_interleave(each)
     logits = similarity * scale
-    return (one_way(logits) + one_way(logits.t())) / 2
+    to_text = [one(logits[k // each], k, captioned) for k in range(len(captioned))]
+    to_image = [one(logits[:, k], k // each, photos) for k in range(len(captioned))]
+    return (torch.stack(to_text).mean() + torch.stack(to_image).mean()) / 2
 
 
 def factor(case, step):
@@ -256,40 +256,19 @@ def stage2():
                 assert torch.equal(p, frozen["lm." + k.replace("base_model.model.", "", 1).replace(".base_layer", "")]), k
 
 
-def several_captions(similarity, scale, photos, each, smoothing):
-    """As contrast, with `each` captions of every pair side by side: each in turn is the one to find, and no class where another is."""
-
-    def one(logits, label, of):
-        competing = [j for j in range(len(of)) if j == label or of[j] != of[label]]
-        return F.cross_entropy(logits[competing], torch.tensor(competing.index(label)), label_smoothing=smoothing)
-
-    captioned = photos.repeat_interleave(each)
-    logits = similarity * scale
-    to_text = [one(logits[k // each], k, captioned) for k in range(len(captioned))]
-    to_image = [one(logits[:, k], k // each, photos) for k in range(len(captioned))]
-    return (torch.stack(to_text).mean() + torch.stack(to_image).mean()) / 2
-
-
 def losses():
     torch.manual_seed(16)
     photos = torch.tensor([0, 1, 2, 1, 3, 1])
-    start = torch.rand(6, 6) * 2 - 1
-    tensors = {"in.similarity": start, "in.scale": torch.tensor([7.0]), "in.photos": photos}
+    tensors = {"in.similarity": torch.rand(6, 6) * 2 - 1, "in.scale": torch.tensor([7.0]), "in.photos": photos}
+    tensors["in.several"] = torch.rand(6, 18) * 2 - 1
+    kinds = {"twins": ("in.similarity", photos, 1), "plain": ("in.similarity", torch.arange(6), 1), "several": ("in.several", photos, 3)}
     for smoothing in (0.0, 0.1):
-        for twins in (True, False):
-            similarity, scale = start.clone().requires_grad_(), torch.tensor([7.0], requires_grad=True)
-            loss = contrast(similarity, scale, photos if twins else torch.arange(6), smoothing)
+        for kind, (start, of, each) in kinds.items():
+            similarity, scale = tensors[start].clone().requires_grad_(), tensors["in.scale"].clone().requires_grad_()
+            loss = contrast(similarity, scale, of, smoothing, each)
             loss.backward()
-            case = f"{'twins' if twins else 'plain'}-{smoothing}"
+            case = f"{kind}-{smoothing}"
             tensors |= {case + ".loss": loss.reshape(1), case + ".g.similarity": similarity.grad, case + ".g.scale": scale.grad}
-    start = torch.rand(6, 18) * 2 - 1
-    tensors["in.several"] = start
-    for smoothing in (0.0, 0.1):
-        similarity, scale = start.clone().requires_grad_(), torch.tensor([7.0], requires_grad=True)
-        loss = several_captions(similarity, scale, photos, 3, smoothing)
-        loss.backward()
-        case = f"several-{smoothing}"
-        tensors |= {case + ".loss": loss.reshape(1), case + ".g.similarity": similarity.grad, case + ".g.scale": scale.grad}
     save("contrast", tensors)
 
 

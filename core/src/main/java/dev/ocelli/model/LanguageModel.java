@@ -293,17 +293,6 @@ public final class LanguageModel {
     return new LanguageModel(this, merged, step == null ? null : step.with(lora));
   }
 
-  /** Numbers of the weights that a token is multiplied by. */
-  public long multiplied() {
-    long all = head().numel();
-    for (Layer layer : layers) {
-      for (Linear linear : List.of(layer.queryKeyValue(), layer.out(), layer.gateUp(), layer.down())) {
-        all += linear.weight().numel();
-      }
-    }
-    return all;
-  }
-
   /**
    * This model with a second copy of its weights beside its own: single tokens of a few texts, which come after a prompt, go through it,
    * and so do their scores of words. Prompts still go through the weights as they are. For use, not for training, and on the CPU.

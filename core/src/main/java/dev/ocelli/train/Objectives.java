@@ -126,7 +126,8 @@ final class Objectives {
       Tensor texts = texts(in, from, to);
       if (slopes != null) {
         long each = texts.size(0) / n;
-        total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum()).add(texts.mul(slopes.texts.narrow(0, from * each, n * each)).sum());
+        total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum());
+        total = total.add(texts.mul(slopes.texts.narrow(0, from * each, n * each)).sum());
       } else {
         Tensor similarity = similarity(images, texts);
         total = total.add(share("itc", contrastLoss(similarity, in.batch.photos), losses));
