@@ -1,6 +1,7 @@
 package dev.ocelli.model;
 
 import dev.ocelli.nn.BlockKernel;
+import dev.ocelli.nn.FloatLoops;
 import dev.ocelli.nn.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
@@ -84,7 +85,7 @@ final class SideBranch {
     int stride = BlockKernel.stride(in);
     for (int i = from; i < to; i++) {
       for (int row = 0; row < rows; row++) {
-        z[row * narrow + i] = BlockKernel.dot(a, i * in, x, row * stride, in);
+        z[row * narrow + i] = FloatLoops.dot(a, i * in, x, row * stride, in);
       }
     }
   }
@@ -93,7 +94,7 @@ final class SideBranch {
   void add(int tile, int rows, float[] z, float[] y, int stride) {
     for (int i = 0; i < b[tile].length; i += TILE) {
       for (int row = 0; row < rows; row++) {
-        BlockKernel.add(z[row * narrow + first[tile] + i / TILE], b[tile], i, y, row * stride + tile * TILE, TILE);
+        FloatLoops.add(z[row * narrow + first[tile] + i / TILE], b[tile], i, y, row * stride + tile * TILE, TILE);
       }
     }
   }

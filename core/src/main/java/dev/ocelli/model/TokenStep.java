@@ -4,6 +4,7 @@ import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.BlockKernel;
 import dev.ocelli.nn.BlockMatrix;
 import dev.ocelli.nn.Crew;
+import dev.ocelli.nn.FloatLoops;
 import dev.ocelli.nn.Linear;
 import dev.ocelli.nn.RmsNorm;
 import dev.ocelli.nn.Tensors;
@@ -15,7 +16,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * {@link LanguageModel} for one token of each of a few texts, in plain Java over a copy of the weights, quantised or not. With one row a
- * product is bound by the bytes of its weights, and a layer of libtorch by the thirty calls that it is; here a layer is six loops over {@link Crew}.
+ * product is bound by the bytes of its weights, and a layer of libtorch by the thirty calls that it is; here a layer is six loops over
+ * {@link Crew}.
  *
  * <p>The arithmetic is LanguageModel's, all of it in fp32. Rows lie {@link BlockKernel#stride} apart.
  */
@@ -27,7 +29,7 @@ final class TokenStep {
    * Texts above which bf16 products of libtorch are faster, since they need fewer instructions: a token of each of 16 took 40 ms here and
    * 42 there, of 32 78 and 50.
    */
-  private static final int MOST_IN_BF16 = 16;
+  private static final int MOST_AS_THEY_ARE = 16;
 
   private record Norm(float[] weight, float epsilon) {
     static Norm of(RmsNorm norm) {
@@ -36,7 +38,7 @@ final class TokenStep {
 
     void apply(float[] x, int at, float[] out, int outAt) {
       int size = weight.length;
-      float inverse = (float) (1 / Math.sqrt(BlockKernel.dot(x, at, x, at, size) / size + epsilon));
+      float inverse = (float) (1 / Math.sqrt(FloatLoops.dot(x, at, x, at, size) / size + epsilon));
       for (int i = 0; i < size; i++) {
         out[outAt + i] = x[at + i] * inverse * weight[i];
       }
@@ -56,6 +58,7 @@ final class TokenStep {
   private final List<Layer> layers;
   private final Norm norm;
   private final BlockMatrix head;
+  private final boolean quantised;
   private final double[] frequencies;
   private final Map<Lora, List<Branches>> branches = new WeakHashMap<>();
 
@@ -65,6 +68,7 @@ final class TokenStep {
   TokenStep(LanguageModel model, BlockFormat format, Crew crew) {
     config = model.config();
     this.crew = crew;
+    quantised = format == BlockFormat.INT4 || format == BlockFormat.INT8;
     always = null;
     layers = new ArrayList<>();
     for (LanguageModel.Layer layer : model.layers()) {
@@ -91,6 +95,7 @@ final class TokenStep {
   private TokenStep(TokenStep base, Lora always) {
     config = base.config;
     crew = base.crew;
+    quantised = base.quantised;
     layers = base.layers;
     norm = base.norm;
     head = base.head;
@@ -112,22 +117,13 @@ final class TokenStep {
 
   /** Whether the scores of so many texts' words are to come from here. */
   boolean takes(long texts) {
-    return head.format() != BlockFormat.BF16 || texts <= MOST_IN_BF16;
+    return quantised || texts <= MOST_AS_THEY_ARE;
   }
 
   /** Whether their next tokens are, too: keys and values of all their tokens must fit into a share of Java's memory. */
   boolean takes(KeyValueCache cache) {
     long token = 2L * Float.BYTES * config.layers() * config.keyValueHeads() * config.headSize();
     return takes(cache.rows()) && cache.tokens() * token < Runtime.getRuntime().maxMemory() / 8;
-  }
-
-  /** Bytes of weights that a token reads. */
-  long bytes() {
-    long all = head.bytes();
-    for (Layer layer : layers) {
-      all += layer.queryKeyValue.bytes() + layer.out.bytes() + layer.gateUp.bytes() + layer.down.bytes();
-    }
-    return all;
   }
 
   /**
@@ -193,7 +189,7 @@ final class TokenStep {
     float[] product = new float[rows * to];
     crew.run(rows, 1, (first, end) -> {
       for (int row = first; row < end; row++) {
-        BlockKernel.gated(gateUp, row * from, row * from + wide, product, row * to, wide);
+        FloatLoops.gated(gateUp, row * from, row * from + wide, product, row * to, wide);
       }
     });
     multiply(layer.down, beside.down, rows, product, x);
@@ -291,12 +287,12 @@ final class TokenStep {
     float scale = (float) (1 / Math.sqrt(size));
     float[] shares = new float[tokens];
     for (int t = 0; t < tokens; t++) {
-      shares[t] = scale * BlockKernel.dot(qkv, at, text.keys[layer], text.at(t) + shift, size);
+      shares[t] = scale * FloatLoops.dot(qkv, at, text.keys[layer], text.at(t) + shift, size);
     }
-    BlockKernel.softmax(shares, tokens);
+    FloatLoops.softmax(shares, tokens);
     int to = row * BlockKernel.stride(config.heads() * size) + head * size;
     for (int t = 0; t < tokens; t++) {
-      BlockKernel.add(shares[t], text.values[layer], text.at(t) + shift, seen, to, size);
+      FloatLoops.add(shares[t], text.values[layer], text.at(t) + shift, seen, to, size);
     }
   }
 

@@ -7,5 +7,7 @@ public enum BlockFormat {
   /** Eight bits a number, with a scale a block: 8.5 bits in all. */
   INT8,
   /** Each number the nearest bf16. */
-  BF16
+  BF16,
+  /** Each number as it is, in fp32 or in the narrowest of the others that loses nothing: the form that a matrix was saved in. */
+  FP32
 }

@@ -1,5 +1,6 @@
 package dev.ocelli.nn;
 
+import java.util.List;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -8,14 +9,14 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of decoding, by the Vector API (an incubator module: ask {@link VectorRegisters} first whether it is there). Rows of
- * numbers lie {@link #stride} apart, zero behind their end.
+ * Products with a {@link BlockMatrix}, the inner loops of decoding, by the Vector API (an incubator module: ask {@link VectorRegisters} first
+ * whether it is there). Rows of numbers lie {@link #stride} apart, zero behind their end.
  *
  * <p>No vector goes into a method of ours or comes out of one: where Java's compiler has had enough of inlining, as it may where a program
  * uses several formats, each would become an object, and products forty times slower.
  */
 public final class BlockKernel {
-  private static final VectorSpecies<Float> F =
+  static final VectorSpecies<Float> F =
       FloatVector.SPECIES_PREFERRED.length() >= 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
   private static final VectorSpecies<Integer> I = F.length() == 16 ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
   private static final VectorSpecies<Short> S = F.length() == 16 ? ShortVector.SPECIES_256 : ShortVector.SPECIES_128;
@@ -33,17 +34,22 @@ public final class BlockKernel {
    * long. While a model is being read nobody waits for it.
    */
   public static void warmUp(BlockFormat format) {
+    // In fp32 any of them may turn out to lose nothing.
+    List<BlockFormat> formats = format == BlockFormat.FP32 ? List.of(BlockFormat.values()) : List.of(format);
     Thread thread = new Thread(() -> {
-      BlockMatrix some = BlockMatrix.zeros(format, 4 * TILE, 18 * BLOCK);
-      float[] x = new float[some.columns()];
-      float[] sums = new float[sumsStride(some.columns())];
-      float[] y = new float[some.columns()];
+      List<BlockMatrix> some = formats.stream().map(f -> BlockMatrix.zeros(f, 4 * TILE, 18 * BLOCK)).toList();
+      int columns = some.get(0).columns();
+      float[] x = new float[columns];
+      float[] sums = new float[sumsStride(columns)];
+      float[] y = new float[columns];
       for (int i = 0; i < WARM_UP; i++) {
-        multiply(some, 0, some.tiles(), 1, x, sums, y, i % 2 == 0);
-        y[0] = dot(x, 0, y, 0, 64);
-        add(1, x, 0, y, 0, 64);
-        gated(x, 0, 0, y, 0, x.length);
-        softmax(y, 64);
+        for (BlockMatrix each : some) {
+          multiply(each, 0, each.tiles(), 1, x, sums, y, i % 2 == 0);
+        }
+        y[0] = FloatLoops.dot(x, 0, y, 0, 64);
+        FloatLoops.add(1, x, 0, y, 0, 64);
+        FloatLoops.gated(x, 0, 0, y, 0, x.length);
+        FloatLoops.softmax(y, 64);
       }
     }, "ocelli-warm-up");
     thread.setDaemon(true);
@@ -90,69 +96,89 @@ public final class BlockKernel {
     int in = stride(w.columns());
     int sumsIn = sumsStride(w.columns());
     int out = stride(w.rows());
-    // Of the rows that a register holds, all blocks.
-    float[] scales = w.scales == null ? null : new float[w.blocks * LANES];
-    float[] least = w.least == null ? null : new float[w.blocks * LANES];
-    for (int tile = fromTile; tile < toTile; tile++) {
-      for (int lane = 0; lane < TILE; lane += LANES) {
-        int at = tile * TILE + lane;
-        if (scales != null) {
-          unpack(w.scales, tile * w.blocks * TILE + lane, scales);
-        }
-        if (least != null) {
-          unpack(w.least, tile * w.blocks * TILE + lane, least);
-        }
-        int row = 0;
-        for (; row + 4 <= rows; row += 4) {
+    // Of the rows that two registers hold, all blocks.
+    float[] scales = w.scales == null ? null : new float[2 * w.blocks * LANES];
+    float[] least = w.least == null ? null : new float[2 * w.blocks * LANES];
+    int end = toTile * (TILE / LANES);
+    for (int register = fromTile * (TILE / LANES); register < end; register += 2) {
+      // Two at a time, so that neither waits for its own last sum. A last one alone goes twice, and both say the same.
+      int next = Math.min(register + 1, end - 1);
+      unpack(w, register, scales, least, 0);
+      unpack(w, next, scales, least, w.blocks * LANES);
+      int row = 0;
+      for (; row + 4 <= rows; row += 4) {
+        for (int r = register; r <= next; r++) {
+          int unpacked = (r - register) * w.blocks * LANES;
+          int at = row * out + r * LANES;
           switch (w.format()) {
-            case INT4 -> four4(w, tile, lane, scales, least, x, row * in, in, sums, row * sumsIn, sumsIn, y, row * out + at, out, add);
-            case INT8 -> four8(w, tile, lane, scales, x, row * in, in, y, row * out + at, out, add);
-            case BF16 -> four16(w, tile, lane, x, row * in, in, y, row * out + at, out, add);
+            case INT4 -> four4(w, r, scales, least, unpacked, x, row * in, in, sums, row * sumsIn, sumsIn, y, at, out, add);
+            case INT8 -> four8(w, r, scales, unpacked, x, row * in, in, y, at, out, add);
+            case BF16 -> four16(w, r, x, row * in, in, y, at, out, add);
+            case FP32 -> four32(w, r, x, row * in, in, y, at, out, add);
           }
         }
-        for (; row < rows; row++) {
-          switch (w.format()) {
-            case INT4 -> one4(w, tile, lane, scales, least, x, row * in, sums, row * sumsIn, y, row * out + at, add);
-            case INT8 -> one8(w, tile, lane, scales, x, row * in, y, row * out + at, add);
-            case BF16 -> one16(w, tile, lane, x, row * in, y, row * out + at, add);
-          }
+      }
+      for (; row < rows; row++) {
+        switch (w.format()) {
+          case INT4 -> two4(w, register, next, scales, least, x, row * in, sums, row * sumsIn, y, row * out, add);
+          case INT8 -> two8(w, register, next, scales, x, row * in, y, row * out, add);
+          case BF16 -> two16(w, register, next, x, row * in, y, row * out, add);
+          case FP32 -> two32(w, register, next, x, row * in, y, row * out, add);
         }
       }
     }
   }
 
-  private static void one4(
-      BlockMatrix w, int tile, int lane, float[] scales, float[] least, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt,
+  /** Where the numbers of a register's rows begin, when each tile has so many. */
+  private static int start(int register, int perTile) {
+    return register * LANES / TILE * perTile + register * LANES % TILE;
+  }
+
+  private static void two4(
+      BlockMatrix w, int register, int next, float[] scales, float[] least, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt,
       boolean add) {
-    FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+    int code0 = start(register, w.blocks * (BLOCK / 2) * TILE);
+    int code1 = start(next, w.blocks * (BLOCK / 2) * TILE);
+    int behind = w.blocks * LANES;
     for (int b = 0; b < w.blocks; b++) {
-      FloatVector low = FloatVector.broadcast(F, sums[sumsAt + 2 * b + 1]);
-      FloatVector high = FloatVector.zero(F);
+      FloatVector low0 = FloatVector.broadcast(F, sums[sumsAt + 2 * b + 1]);
+      FloatVector low1 = low0;
+      FloatVector high0 = FloatVector.zero(F);
+      FloatVector high1 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK / 2; k++) {
-        IntVector both = (IntVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2I, I, 0);
-        FloatVector c = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
-        low = c.fma(FloatVector.broadcast(F, x[xAt + k]), low);
-        c = (FloatVector) both.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0);
-        high = c.fma(FloatVector.broadcast(F, x[xAt + k + BLOCK / 2]), high);
+        IntVector both0 = (IntVector) ByteVector.fromArray(B, w.codes, code0 + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        IntVector both1 = (IntVector) ByteVector.fromArray(B, w.codes, code1 + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
+        low0 = ((FloatVector) both0.and(15).convert(VectorOperators.I2F, 0)).fma(number, low0);
+        low1 = ((FloatVector) both1.and(15).convert(VectorOperators.I2F, 0)).fma(number, low1);
+        number = FloatVector.broadcast(F, x[xAt + k + BLOCK / 2]);
+        high0 = ((FloatVector) both0.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0)).fma(number, high0);
+        high1 = ((FloatVector) both1.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0)).fma(number, high1);
       }
-      total = low.add(high).fma(FloatVector.fromArray(F, scales, b * LANES), total);
-      total = FloatVector.fromArray(F, least, b * LANES).fma(FloatVector.broadcast(F, sums[sumsAt + 2 * b]), total);
+      FloatVector sum = FloatVector.broadcast(F, sums[sumsAt + 2 * b]);
+      total0 = low0.add(high0).fma(FloatVector.fromArray(F, scales, b * LANES), total0);
+      total1 = low1.add(high1).fma(FloatVector.fromArray(F, scales, behind + b * LANES), total1);
+      total0 = FloatVector.fromArray(F, least, b * LANES).fma(sum, total0);
+      total1 = FloatVector.fromArray(F, least, behind + b * LANES).fma(sum, total1);
       xAt += BLOCK;
-      code += BLOCK / 2 * TILE;
+      code0 += BLOCK / 2 * TILE;
+      code1 += BLOCK / 2 * TILE;
     }
-    total.intoArray(y, yAt);
+    total0.intoArray(y, yAt + register * LANES);
+    total1.intoArray(y, yAt + next * LANES);
   }
 
-  /** As {@link #one4} for four rows, which share the unpacking of the codes. */
+  /** One register's rows for four rows of x, which share the unpacking of the codes. */
   private static void four4(
-      BlockMatrix w, int tile, int lane, float[] scales, float[] least, float[] x, int xAt, int in, float[] sums, int sumsAt, int sumsIn,
-      float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int register, float[] scales, float[] least, int unpacked, float[] x, int xAt, int in, float[] sums, int sumsAt,
+      int sumsIn, float[] y, int yAt, int out, boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int code = tile * w.blocks * (BLOCK / 2) * TILE + lane;
+    int code = start(register, w.blocks * (BLOCK / 2) * TILE);
     for (int b = 0; b < w.blocks; b++) {
       int s = sumsAt + 2 * b;
       FloatVector low0 = FloatVector.broadcast(F, sums[s + 1]);
@@ -178,8 +204,8 @@ public final class BlockKernel {
         high2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), high2);
         high3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), high3);
       }
-      FloatVector scale = FloatVector.fromArray(F, scales, b * LANES);
-      FloatVector lowest = FloatVector.fromArray(F, least, b * LANES);
+      FloatVector scale = FloatVector.fromArray(F, scales, unpacked + b * LANES);
+      FloatVector lowest = FloatVector.fromArray(F, least, unpacked + b * LANES);
       total0 = lowest.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(scale, total0));
       total1 = lowest.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(scale, total1));
       total2 = lowest.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(scale, total2));
@@ -193,34 +219,46 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static void one8(
-      BlockMatrix w, int tile, int lane, float[] scales, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector total = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    int code = tile * w.blocks * BLOCK * TILE + lane;
+  private static void two8(
+      BlockMatrix w, int register, int next, float[] scales, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+    int code0 = start(register, w.blocks * BLOCK * TILE);
+    int code1 = start(next, w.blocks * BLOCK * TILE);
+    int behind = w.blocks * LANES;
     for (int b = 0; b < w.blocks; b++) {
-      FloatVector even = FloatVector.zero(F);
-      FloatVector odd = FloatVector.zero(F);
+      FloatVector even0 = FloatVector.zero(F);
+      FloatVector even1 = FloatVector.zero(F);
+      FloatVector odd0 = FloatVector.zero(F);
+      FloatVector odd1 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK; k += 2) {
-        FloatVector c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2F, F, 0);
-        even = c.fma(FloatVector.broadcast(F, x[xAt + k]), even);
-        c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE + TILE).convertShape(VectorOperators.B2F, F, 0);
-        odd = c.fma(FloatVector.broadcast(F, x[xAt + k + 1]), odd);
+        int at0 = code0 + k * TILE;
+        int at1 = code1 + k * TILE;
+        FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
+        even0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at0).convertShape(VectorOperators.B2F, F, 0)).fma(number, even0);
+        even1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at1).convertShape(VectorOperators.B2F, F, 0)).fma(number, even1);
+        number = FloatVector.broadcast(F, x[xAt + k + 1]);
+        odd0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at0 + TILE).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd0);
+        odd1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at1 + TILE).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd1);
       }
-      total = even.add(odd).fma(FloatVector.fromArray(F, scales, b * LANES), total);
+      total0 = even0.add(odd0).fma(FloatVector.fromArray(F, scales, b * LANES), total0);
+      total1 = even1.add(odd1).fma(FloatVector.fromArray(F, scales, behind + b * LANES), total1);
       xAt += BLOCK;
-      code += BLOCK * TILE;
+      code0 += BLOCK * TILE;
+      code1 += BLOCK * TILE;
     }
-    total.intoArray(y, yAt);
+    total0.intoArray(y, yAt + register * LANES);
+    total1.intoArray(y, yAt + next * LANES);
   }
 
-  /** As {@link #one8} for four rows. */
+  /** As {@link #four4}. */
   private static void four8(
-      BlockMatrix w, int tile, int lane, float[] scales, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int register, float[] scales, int unpacked, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int code = tile * w.blocks * BLOCK * TILE + lane;
+    int code = start(register, w.blocks * BLOCK * TILE);
     for (int b = 0; b < w.blocks; b++) {
       FloatVector sum0 = FloatVector.zero(F);
       FloatVector sum1 = FloatVector.zero(F);
@@ -234,7 +272,7 @@ public final class BlockKernel {
         sum2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), sum2);
         sum3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), sum3);
       }
-      FloatVector scale = FloatVector.fromArray(F, scales, b * LANES);
+      FloatVector scale = FloatVector.fromArray(F, scales, unpacked + b * LANES);
       total0 = sum0.fma(scale, total0);
       total1 = sum1.fma(scale, total1);
       total2 = sum2.fma(scale, total2);
@@ -248,25 +286,32 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static void one16(BlockMatrix w, int tile, int lane, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector even = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    FloatVector odd = FloatVector.zero(F);
+  private static void two16(BlockMatrix w, int register, int next, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
+    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+    FloatVector odd0 = FloatVector.zero(F);
+    FloatVector odd1 = FloatVector.zero(F);
     int pairs = w.blocks * (BLOCK / 2);
-    int from = tile * pairs * TILE + lane;
+    int from0 = start(register, pairs * TILE);
+    int from1 = start(next, pairs * TILE);
     for (int k = 0; k < pairs; k++) {
       // A bf16 is the upper half of an fp32.
-      IntVector both = IntVector.fromArray(I, w.pairs, from + k * TILE);
-      FloatVector c = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      even = c.fma(FloatVector.broadcast(F, x[xAt + 2 * k]), even);
-      c = both.and(0xFFFF0000).reinterpretAsFloats();
-      odd = c.fma(FloatVector.broadcast(F, x[xAt + 2 * k + 1]), odd);
+      IntVector both0 = IntVector.fromArray(I, w.pairs, from0 + k * TILE);
+      IntVector both1 = IntVector.fromArray(I, w.pairs, from1 + k * TILE);
+      FloatVector number = FloatVector.broadcast(F, x[xAt + 2 * k]);
+      even0 = both0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(number, even0);
+      even1 = both1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(number, even1);
+      number = FloatVector.broadcast(F, x[xAt + 2 * k + 1]);
+      odd0 = both0.and(0xFFFF0000).reinterpretAsFloats().fma(number, odd0);
+      odd1 = both1.and(0xFFFF0000).reinterpretAsFloats().fma(number, odd1);
     }
-    even.add(odd).intoArray(y, yAt);
+    even0.add(odd0).intoArray(y, yAt + register * LANES);
+    even1.add(odd1).intoArray(y, yAt + next * LANES);
   }
 
-  /** As {@link #one16} for four rows. */
+  /** As {@link #four4}. */
   private static void four16(
-      BlockMatrix w, int tile, int lane, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int register, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector even2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
@@ -276,7 +321,7 @@ public final class BlockKernel {
     FloatVector odd2 = FloatVector.zero(F);
     FloatVector odd3 = FloatVector.zero(F);
     int pairs = w.blocks * (BLOCK / 2);
-    int from = tile * pairs * TILE + lane;
+    int from = start(register, pairs * TILE);
     for (int k = 0; k < pairs; k++) {
       IntVector both = IntVector.fromArray(I, w.pairs, from + k * TILE);
       FloatVector c = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
@@ -298,75 +343,68 @@ public final class BlockKernel {
     even3.add(odd3).intoArray(y, yAt + 3 * out);
   }
 
-  /** A tile's scales of all blocks, fp16 to fp32 as {@link Halves#toFloat}. */
-  private static void unpack(short[] halves, int at, float[] out) {
-    for (int i = 0; i < out.length; i += LANES) {
-      IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at).convertShape(VectorOperators.S2I, I, 0);
+  private static void two32(BlockMatrix w, int register, int next, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
+    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+    FloatVector odd0 = FloatVector.zero(F);
+    FloatVector odd1 = FloatVector.zero(F);
+    int columns = w.blocks * BLOCK;
+    int from0 = start(register, columns * TILE);
+    int from1 = start(next, columns * TILE);
+    for (int k = 0; k < columns; k += 2) {
+      int at0 = from0 + k * TILE;
+      int at1 = from1 + k * TILE;
+      FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
+      even0 = FloatVector.fromArray(F, w.numbers, at0).fma(number, even0);
+      even1 = FloatVector.fromArray(F, w.numbers, at1).fma(number, even1);
+      number = FloatVector.broadcast(F, x[xAt + k + 1]);
+      odd0 = FloatVector.fromArray(F, w.numbers, at0 + TILE).fma(number, odd0);
+      odd1 = FloatVector.fromArray(F, w.numbers, at1 + TILE).fma(number, odd1);
+    }
+    even0.add(odd0).intoArray(y, yAt + register * LANES);
+    even1.add(odd1).intoArray(y, yAt + next * LANES);
+  }
+
+  /** As {@link #four4}. */
+  private static void four32(
+      BlockMatrix w, int register, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+    FloatVector sum0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector sum1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
+    FloatVector sum2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
+    FloatVector sum3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
+    int columns = w.blocks * BLOCK;
+    int from = start(register, columns * TILE);
+    for (int k = 0; k < columns; k++) {
+      FloatVector c = FloatVector.fromArray(F, w.numbers, from + k * TILE);
+      int i = xAt + k;
+      sum0 = c.fma(FloatVector.broadcast(F, x[i]), sum0);
+      sum1 = c.fma(FloatVector.broadcast(F, x[i + in]), sum1);
+      sum2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), sum2);
+      sum3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), sum3);
+    }
+    sum0.intoArray(y, yAt);
+    sum1.intoArray(y, yAt + out);
+    sum2.intoArray(y, yAt + 2 * out);
+    sum3.intoArray(y, yAt + 3 * out);
+  }
+
+  /** What a register's rows have for all blocks. */
+  private static void unpack(BlockMatrix w, int register, float[] scales, float[] least, int to) {
+    int at = start(register, w.blocks * TILE);
+    if (scales != null) {
+      unpack(w.scales, at, scales, to, w.blocks);
+    }
+    if (least != null) {
+      unpack(w.least, at, least, to, w.blocks);
+    }
+  }
+
+  /** fp16 to fp32 as {@link Halves#toFloat}. */
+  private static void unpack(short[] halves, int at, float[] out, int to, int blocks) {
+    for (int b = 0; b < blocks; b++) {
+      IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at + b * TILE).convertShape(VectorOperators.S2I, I, 0);
       FloatVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
-      magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats().intoArray(out, i);
-      at += TILE;
-    }
-  }
-
-  /** The sum of products of {@code size} pairs of numbers. */
-  public static float dot(float[] a, int aAt, float[] b, int bAt, int size) {
-    FloatVector sum = FloatVector.zero(F);
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-      sum = FloatVector.fromArray(F, a, aAt + i).fma(FloatVector.fromArray(F, b, bAt + i), sum);
-    }
-    float total = sum.reduceLanes(VectorOperators.ADD);
-    for (; i < size; i++) {
-      total += a[aAt + i] * b[bAt + i];
-    }
-    return total;
-  }
-
-  /** {@code y += factor * x}. */
-  public static void add(float factor, float[] x, int xAt, float[] y, int yAt, int size) {
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-      FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.broadcast(F, factor), FloatVector.fromArray(F, y, yAt + i)).intoArray(y, yAt + i);
-    }
-    for (; i < size; i++) {
-      y[yAt + i] += factor * x[xAt + i];
-    }
-  }
-
-  /** {@code out = silu(gate) * up}. */
-  public static void gated(float[] x, int gate, int up, float[] out, int outAt, int size) {
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-      FloatVector g = FloatVector.fromArray(F, x, gate + i);
-      FloatVector product = g.mul(FloatVector.fromArray(F, x, up + i));
-      product.div(g.neg().lanewise(VectorOperators.EXP).add(1)).intoArray(out, outAt + i);
-    }
-    for (; i < size; i++) {
-      float g = x[gate + i];
-      out[outAt + i] = (float) (g * x[up + i] / (1 + Math.exp(-g)));
-    }
-  }
-
-  /** Scores to shares that sum up to 1, in place. */
-  public static void softmax(float[] x, int size) {
-    float most = x[0];
-    for (int i = 1; i < size; i++) {
-      most = Math.max(most, x[i]);
-    }
-    FloatVector sums = FloatVector.zero(F);
-    int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-      FloatVector share = FloatVector.fromArray(F, x, i).sub(most).lanewise(VectorOperators.EXP);
-      share.intoArray(x, i);
-      sums = sums.add(share);
-    }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
-    for (; i < size; i++) {
-      x[i] = (float) Math.exp(x[i] - most);
-      sum += x[i];
-    }
-    for (i = 0; i < size; i++) {
-      x[i] /= sum;
+      magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats().intoArray(out, to + b * LANES);
     }
   }
 }

@@ -1,20 +1,23 @@
 package dev.ocelli.nn;
 
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A matrix in 16 bits or fewer, for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
+ * A matrix laid out for products with a few rows at a time: those read every weight once, so that fewer bytes are less time.
  *
  * <p>A row's blocks of 32 numbers are quantised as ggml does it: a number is {@code scale * code}, in 4 bits {@code scale * code + least};
- * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again. In bf16 there is no scale.
+ * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again. In bf16 and fp32 there is no scale.
  *
  * <pre>
  *   a tile: 16 rows        block 0                          block 1 ...
  *                          column 0: 16 codes, column 1 ...
  *                          (in 4 bits a byte holds column k in its low half and column k + 16, less 8, in its high half;
- *                          in bf16 an int holds column k in its low half and column k + 1 in its high half)
+ *                          in bf16 an int holds column k in its low half and column k + 1 in its high half;
+                          in fp32 a float holds one)
  * </pre>
  *
  * So a product adds a number of x times 16 rows at once, and never has to sum across a register.
@@ -23,16 +26,22 @@ public final class BlockMatrix {
   static final int BLOCK = 32;
   static final int TILE = 16;
 
+  /** That are in fp32 at a time; whole tiles. */
+  private static final int MOST_ROWS = 4096;
+
   private final BlockFormat format;
   private final int rows;
   private final int columns;
   final int blocks;
 
-  /** Null in bf16, as all scales are. */
+  /** Null without scales. */
   final byte[] codes;
 
   /** Null but in bf16. */
   final int[] pairs;
+
+  /** Null but in fp32. */
+  final float[] numbers;
 
   /** fp16, {@code [tiles, blocks, 16]}. */
   final short[] scales;
@@ -40,15 +49,20 @@ public final class BlockMatrix {
   /** As {@link #scales}; null in 8 bits. */
   final short[] least;
 
+  private BlockMatrix(BlockFormat format, Tensor weight) {
+    this(format, Math.toIntExact(weight.size(0)), Math.toIntExact(weight.size(1)));
+  }
+
   private BlockMatrix(BlockFormat format, int rows, int columns) {
     this.format = format;
     this.rows = rows;
     this.columns = columns;
     blocks = (columns + BLOCK - 1) / BLOCK;
     int all = Math.multiplyExact(tiles(), blocks);
-    boolean quantised = format != BlockFormat.BF16;
+    boolean quantised = format == BlockFormat.INT4 || format == BlockFormat.INT8;
     codes = quantised ? new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))] : null;
-    pairs = quantised ? null : new int[Math.multiplyExact(all, TILE * (BLOCK / 2))];
+    pairs = format == BlockFormat.BF16 ? new int[Math.multiplyExact(all, TILE * (BLOCK / 2))] : null;
+    numbers = format == BlockFormat.FP32 ? new float[Math.multiplyExact(all, TILE * BLOCK)] : null;
     scales = quantised ? new short[all * TILE] : null;
     least = format == BlockFormat.INT4 ? new short[all * TILE] : null;
   }
@@ -59,21 +73,50 @@ public final class BlockMatrix {
 
   /** Rounds {@code weight}, {@code [rows, columns]} of any floating type on the CPU. */
   public static BlockMatrix of(Tensor weight, BlockFormat format) {
-    int rows = Math.toIntExact(weight.size(0));
-    BlockMatrix matrix = new BlockMatrix(format, rows, Math.toIntExact(weight.size(1)));
-    // Some rows at a time, so that no second matrix in fp32 stands in memory.
-    int step = 4096;
-    for (int from = 0; from < rows; from += step) {
+    if (format == BlockFormat.FP32) {
+      for (BlockFormat narrow : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.BF16)) {
+        BlockMatrix matrix = new BlockMatrix(narrow, weight);
+        if (matrix.fill(weight, true)) {
+          return matrix;
+        }
+      }
+    }
+    BlockMatrix matrix = new BlockMatrix(format, weight);
+    matrix.fill(weight, false);
+    return matrix;
+  }
+
+  /** @return whether all numbers are what they were; with {@code exactly} it ends where one isn't */
+  private boolean fill(Tensor weight, boolean exactly) {
+    // Some rows at a time, so that no second matrix in fp32 stands in memory; few at first, so that a loss is soon seen.
+    int step = exactly ? TILE : MOST_ROWS;
+    for (int from = 0; from < rows; from += step, step = MOST_ROWS) {
       int first = from;
       int count = Math.min(step, rows - from);
-      if (format == BlockFormat.BF16) {
-        Scope.run(() -> matrix.pair(first, weight.narrow(0, first, count)));
-        continue;
+      if (codes == null) {
+        Scope.run(() -> place(first, weight.narrow(0, first, count)));
       }
-      float[] values = Tensors.floats(weight.narrow(0, first, count));
-      IntStream.range(0, count).parallel().forEach(i -> matrix.quantise(first + i, values, i * matrix.columns));
+      if (codes != null || exactly) {
+        float[] values = Tensors.floats(weight.narrow(0, first, count));
+        IntStream all = IntStream.range(0, count).parallel();
+        if (!all.allMatch(i -> row(first + i, values, i * columns, exactly))) {
+          return false;
+        }
+      }
     }
-    return matrix;
+    return true;
+  }
+
+  private boolean row(int row, float[] values, int at, boolean exactly) {
+    if (codes != null) {
+      quantise(row, values, at);
+    }
+    for (int column = 0; exactly && column < columns; column++) {
+      if (value(row, column) != values[at + column]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   public int rows() {
@@ -88,27 +131,25 @@ public final class BlockMatrix {
     return format;
   }
 
-  /** Bytes that a product reads. */
-  public long bytes() {
-    if (format == BlockFormat.BF16) {
-      return 4L * pairs.length;
-    }
-    return codes.length + 2L * scales.length + (least == null ? 0 : 2L * least.length);
-  }
-
   /** Groups of 16 rows: what a product is shared out by. */
   public int tiles() {
     return (rows + TILE - 1) / TILE;
   }
 
-  /** Some rows of bf16, the first of them the first of a tile: libtorch lays them out, for Java's compiler hasn't seen this loop yet. */
-  private void pair(int row, Tensor some) {
+  /** Some rows without scales, the first of them the first of a tile: libtorch lays them out, for Java's compiler hasn't seen this loop yet. */
+  private void place(int row, Tensor some) {
     int tiles = (Math.toIntExact(some.size(0)) + TILE - 1) / TILE;
-    Tensor whole = Tensors.zeros(ScalarType.BFloat16, (long) tiles * TILE, (long) blocks * BLOCK);
+    int together = pairs == null ? 1 : 2;
+    Tensor whole = Tensors.zeros(pairs == null ? ScalarType.Float : ScalarType.BFloat16, (long) tiles * TILE, (long) blocks * BLOCK);
     whole.narrow(0, 0, some.size(0)).narrow(1, 0, columns).copy_(some);
-    int each = blocks * (BLOCK / 2) * TILE;
-    Tensor tiled = whole.view(tiles, TILE, (long) blocks * (BLOCK / 2), 2).permute(0, 2, 1, 3).contiguous();
-    Tensors.memory(tiled).asIntBuffer().get(pairs, row / TILE * each, tiles * each);
+    int each = blocks * (BLOCK / together) * TILE;
+    Tensor tiled = whole.view(tiles, TILE, (long) blocks * (BLOCK / together), together).permute(0, 2, 1, 3).contiguous();
+    ByteBuffer memory = Tensors.memory(tiled);
+    if (pairs == null) {
+      memory.asFloatBuffer().get(numbers, row / TILE * each, tiles * each);
+    } else {
+      memory.asIntBuffer().get(pairs, row / TILE * each, tiles * each);
+    }
   }
 
   private void quantise(int row, float[] values, int at) {
@@ -167,10 +208,6 @@ public final class BlockMatrix {
     return ((row / TILE * blocks + block) * deep + k % deep) * TILE + row % TILE;
   }
 
-  private int pairAt(int row, int column) {
-    return (row / TILE * blocks * (BLOCK / 2) + column / 2) * TILE + row % TILE;
-  }
-
   /** The numbers that the codes stand for, {@code [rows, columns]} row by row. */
   public float[] values() {
     float[] out = new float[Math.multiplyExact(rows, columns)];
@@ -184,8 +221,11 @@ public final class BlockMatrix {
 
   private float value(int row, int column) {
     if (format == BlockFormat.BF16) {
-      int pair = pairs[pairAt(row, column)];
+      int pair = pairs[(row / TILE * blocks * (BLOCK / 2) + column / 2) * TILE + row % TILE];
       return Float.intBitsToFloat(column % 2 == 0 ? pair << 16 : pair & 0xFFFF0000);
+    }
+    if (format == BlockFormat.FP32) {
+      return numbers[(row / TILE * blocks * BLOCK + column) * TILE + row % TILE];
     }
     int block = column / BLOCK;
     int k = column % BLOCK;

@@ -11,15 +11,9 @@ import java.util.Locale;
 /** In what form answers read the language model's weights: the fewer bits, the faster. */
 public enum DecodingWeights {
   /** As they are, in the run's precision. */
-  BF16(BlockFormat.BF16),
-  INT8(BlockFormat.INT8),
-  INT4(BlockFormat.INT4);
-
-  private final BlockFormat format;
-
-  DecodingWeights(BlockFormat format) {
-    this.format = format;
-  }
+  BF16,
+  INT8,
+  INT4;
 
   /** By its name in a recipe. */
   static DecodingWeights of(String name) {
@@ -29,23 +23,27 @@ public enum DecodingWeights {
   /** How single tokens read the weights of {@code model}; null where they are libtorch's matter, like whole prompts. */
   BlockFormat format(LanguageModel model, Compute compute) {
     if (this != BF16) {
-      return format;
+      return format(compute);
     }
     // A second copy, in Java's memory: only where it leaves most of that free. Other runs in this process may have theirs already.
     Runtime java = Runtime.getRuntime();
     long free = java.maxMemory() - (java.totalMemory() - java.freeMemory());
-    return 2 * model.multiplied() < free / 3 && steps(compute) ? format : null;
+    return model.parameters() * (compute.precision().equals("bf16") ? 2 : 4) < free / 3 && possible(compute) ? format(compute) : null;
   }
 
   /** Before the model is read: single tokens will probably go through {@link BlockKernel}. */
   void expect(Compute compute) {
-    if (steps(compute)) {
-      BlockKernel.warmUp(format);
+    if (possible(compute)) {
+      BlockKernel.warmUp(format(compute));
     }
   }
 
-  private boolean steps(Compute compute) {
-    return possible(compute) && (this != BF16 || compute.precision().equals("bf16"));
+  private BlockFormat format(Compute compute) {
+    return switch (this) {
+      case BF16 -> compute.precision().equals("bf16") ? BlockFormat.BF16 : BlockFormat.FP32;
+      case INT8 -> BlockFormat.INT8;
+      case INT4 -> BlockFormat.INT4;
+    };
   }
 
   private static boolean possible(Compute compute) {

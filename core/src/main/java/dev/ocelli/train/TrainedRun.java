@@ -157,7 +157,7 @@ public final class TrainedRun implements AutoCloseable {
   /** What answers questions. Closed with the run. */
   public Captioner captioner() {
     if (captioner == null) {
-      // Where single tokens have the adapters beside a copy of the weights, merging would serve prompts alone, and costs more than a few of them.
+      // Where single tokens have the adapters beside a copy of the weights, merging would serve prompts alone, and costs more than a few.
       Vlm speaking = speaking();
       captioner = new Captioner(speaking == vlm() ? merged() : speaking, language().tokenizer(), language().end());
     }
@@ -179,10 +179,11 @@ public final class TrainedRun implements AutoCloseable {
       Vlm plain = vlm();
       BlockFormat format = weights.format(plain.language(), compute);
       if (format == null) {
-        return plain;
+        speaking = plain;
+      } else {
+        crew = new Crew(torch.get_num_threads());
+        speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().withTokenStep(format, crew), plain.lora(), compute);
       }
-      crew = new Crew(torch.get_num_threads());
-      speaking = new Vlm(plain.qformer(), plain.projector(), plain.language().withTokenStep(format, crew), plain.lora(), compute);
     }
     return speaking;
   }

@@ -22,7 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class TokenStepTest {
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama-tied,INT4", "qwen3,INT4", "llama,INT8", "llama-tied,INT8", "qwen3,INT8", "llama,BF16", "llama-tied,BF16", "qwen3,BF16"})
+  @CsvSource({"llama,INT4", "llama-tied,INT4", "qwen3,INT4", "llama,INT8", "llama-tied,INT8", "qwen3,INT8", "llama,BF16", "llama-tied,BF16", "qwen3,BF16",
+      "llama,FP32", "llama-tied,FP32", "qwen3,FP32"})
   void decodingIsThatOfTheDequantisedModel(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       for (int prompt : new int[] {1, 3, 6}) {
@@ -32,13 +33,13 @@ class TokenStepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama-tied,INT8", "qwen3,INT4", "llama,BF16"})
+  @CsvSource({"llama,INT4", "llama-tied,INT8", "qwen3,INT4", "llama,BF16", "llama,FP32"})
   void textsOfDifferentLengthsDecodeTogether(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> LanguageModelTest.assertTogetherIsAlone(quantised, ids, scores(plain, null)));
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "qwen3,INT8", "llama-tied,BF16"})
+  @CsvSource({"llama,INT4", "qwen3,INT8", "llama-tied,BF16", "qwen3,FP32"})
   void adaptersActBesideQuantisedWeights(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       Set<String> targets = Set.of("q_proj", "v_proj", "o_proj", "up_proj", "down_proj");
@@ -53,7 +54,7 @@ class TokenStepTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"llama,INT4", "llama,INT8", "llama,BF16"})
+  @CsvSource({"llama,INT4", "llama,INT8", "llama,BF16", "llama,FP32"})
   void anotherCodeShows(String name, BlockFormat format) {
     each(name, format, (plain, quantised) -> {
       Tensor before = tokenByToken(quantised, null);

@@ -24,7 +24,7 @@ class BlockMatrixTest {
   @EnumSource
   void numbersAreThoseOfGguf(BlockFormat format) {
     JsonNode matrix = golden.path("matrix");
-    float[] expected = floats(golden.path(format.name()));
+    float[] expected = expected(format);
     assertThat(quantised(floats(matrix), format).values()).containsExactly(expected);
     float[] changed = floats(matrix);
     changed[100] += 1;
@@ -35,8 +35,26 @@ class BlockMatrixTest {
   @ParameterizedTest
   @EnumSource
   void numbersOnTheGridStay(BlockFormat format) {
-    float[] expected = floats(golden.path(format.name()));
+    float[] expected = expected(format);
     assertThat(quantised(expected, format).values()).usingComparatorWithPrecision(2e-4f).containsExactly(expected);
+  }
+
+  /** What was saved in few bits is kept in as few, and one number off the grid keeps all in fp32. */
+  @ParameterizedTest
+  @EnumSource
+  void nothingIsLostInTheNarrowestForm(BlockFormat saved) {
+    float[] values = expected(saved);
+    BlockMatrix narrow = quantised(values, BlockFormat.FP32);
+    assertThat(narrow.format()).isEqualTo(saved);
+    assertThat(narrow.values()).containsExactly(values);
+    values[values.length - 1] += 0x1p-20f;
+    BlockMatrix wide = quantised(values, BlockFormat.FP32);
+    assertThat(wide.format()).isEqualTo(BlockFormat.FP32);
+    assertThat(wide.values()).containsExactly(values);
+  }
+
+  private float[] expected(BlockFormat format) {
+    return floats(golden.path(format == BlockFormat.FP32 ? "matrix" : format.name()));
   }
 
   private BlockMatrix quantised(float[] values, BlockFormat format) {
@@ -53,7 +71,7 @@ class BlockMatrixTest {
     long thread = Thread.currentThread().getId();
     try (Tensor weight = Tensors.of(random(new Random(5), 3072 * 576), 3072, 576)) {
       float[] x = random(new Random(6), 576);
-      for (BlockFormat format : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.BF16, BlockFormat.INT4)) {
+      for (BlockFormat format : List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.BF16, BlockFormat.FP32, BlockFormat.INT4)) {
         BlockMatrix matrix = BlockMatrix.of(weight, format);
         float[] sums = new float[BlockKernel.sumsStride(576)];
         BlockKernel.sums(x, 0, 18, sums, 0);
@@ -73,7 +91,8 @@ class BlockMatrixTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"INT4,48,96", "INT8,48,96", "INT4,35,70", "INT8,35,70", "INT4,1,5", "INT8,1,5", "INT8,200,64", "INT4,200,64", "BF16,48,96", "BF16,35,70", "BF16,1,5", "BF16,200,64"})
+  @CsvSource({"INT4,48,96", "INT8,48,96", "INT4,35,70", "INT8,35,70", "INT4,1,5", "INT8,1,5", "INT8,200,64", "INT4,200,64",
+      "BF16,48,96", "BF16,35,70", "BF16,1,5", "BF16,200,64", "FP32,48,96", "FP32,35,70", "FP32,1,5", "FP32,200,64"})
   void productsAreThoseOfTheNumbers(BlockFormat format, int out, int in) {
     assertThat(VectorRegisters.wide()).as("Tests run with --add-modules jdk.incubator.vector").isTrue();
     Random random = new Random(5);
@@ -127,7 +146,7 @@ class BlockMatrixTest {
     for (int i = 0; i < 37; i++) {
       dot += a[i + 1] * b[i + 2];
     }
-    assertThat(BlockKernel.dot(a, 1, b, 2, 37)).isCloseTo((float) dot, org.assertj.core.data.Offset.offset(1e-5f));
+    assertThat(FloatLoops.dot(a, 1, b, 2, 37)).isCloseTo((float) dot, org.assertj.core.data.Offset.offset(1e-5f));
     float[] shares = random(random, 37);
     double[] exact = new double[37];
     double sum = 0;
@@ -135,9 +154,9 @@ class BlockMatrixTest {
       exact[i] = Math.exp(shares[i]);
       sum += exact[i];
     }
-    BlockKernel.softmax(shares, 37);
+    FloatLoops.softmax(shares, 37);
     float[] gated = new float[37];
-    BlockKernel.gated(a, 0, 1, gated, 0, 37);
+    FloatLoops.gated(a, 0, 1, gated, 0, 37);
     for (int i = 0; i < 37; i++) {
       assertThat(shares[i]).isCloseTo((float) (exact[i] / sum), org.assertj.core.data.Offset.offset(1e-6f));
       float right = (float) (a[i] / (1 + Math.exp(-a[i])) * a[i + 1]);
