@@ -8,7 +8,6 @@ isn't again. Needs nothing but Python 3.9 and Linux. Let nothing else run meanwh
 """
 import argparse
 import json
-import math
 import pathlib
 import random
 import shutil
@@ -23,7 +22,7 @@ PAIRS = (1_000, 10_000, 50_000)
 BATCHES = (2, 4, 16, 64, 256)
 LENGTHS = (64, 128, 256, 512, 1024)
 QFORMERS = ("sentence-transformers/all-MiniLM-L6-v2", "distilbert/distilbert-base-uncased", "google-bert/bert-base-uncased")
-# Tokens of the prompt and the picture, beside an answer.
+# Tokens of the prompt and the picture, beside an answer. The shortest answer has 8 words.
 FRAME = 64
 
 
@@ -117,7 +116,7 @@ def stage1(a, batch, settings):
 
 def length(a, tokens):
     """Stage 2, two pairs a step, beside a stage 1 of two steps."""
-    folder = data(a.work / f"length-{tokens}", 12, 1, tokens - FRAME if tokens > FRAME else 8)
+    folder = data(a.work / f"length-{tokens}", 12, 1, max(8, tokens - FRAME))
     settings = ["stage1.batch=6", "stage1.passes=1", "stage2.batch=2", "stage2.passes=1", "generation.max_tokens=1"]
     out = fresh(a.work / "run")
     run(a.ocelli, "qformer", "photos", folder, out, a.work / "features", settings)

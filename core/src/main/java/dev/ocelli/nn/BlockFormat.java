@@ -9,5 +9,10 @@ public enum BlockFormat {
   /** Each number the nearest bf16. */
   BF16,
   /** Each number as it is, in fp32 or in the narrowest of the others that loses nothing: the form that a matrix was saved in. */
-  FP32
+  FP32;
+
+  /** Whether numbers are codes of a few bits, to be scaled. */
+  public boolean quantised() {
+    return this == INT4 || this == INT8;
+  }
 }

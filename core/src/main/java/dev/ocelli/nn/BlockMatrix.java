@@ -59,7 +59,7 @@ public final class BlockMatrix {
     this.columns = columns;
     blocks = (columns + BLOCK - 1) / BLOCK;
     int all = Math.multiplyExact(tiles(), blocks);
-    boolean quantised = format == BlockFormat.INT4 || format == BlockFormat.INT8;
+    boolean quantised = format.quantised();
     codes = quantised ? new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))] : null;
     pairs = format == BlockFormat.BF16 ? new int[Math.multiplyExact(all, TILE * (BLOCK / 2))] : null;
     numbers = format == BlockFormat.FP32 ? new float[Math.multiplyExact(all, TILE * BLOCK)] : null;

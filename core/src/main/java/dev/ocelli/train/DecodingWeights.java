@@ -22,13 +22,14 @@ public enum DecodingWeights {
 
   /** How single tokens read the weights of {@code model}; null where they are libtorch's matter, like whole prompts. */
   BlockFormat format(LanguageModel model, Compute compute) {
+    BlockFormat format = format(compute);
     if (this != BF16) {
-      return format(compute);
+      return format;
     }
     // A second copy, in Java's memory: only where it leaves most of that free. Other runs in this process may have theirs already.
     Runtime java = Runtime.getRuntime();
     long free = java.maxMemory() - (java.totalMemory() - java.freeMemory());
-    return model.parameters() * (compute.precision().equals("bf16") ? 2 : 4) < free / 3 && possible(compute) ? format(compute) : null;
+    return model.parameters() * (format == BlockFormat.BF16 ? 2 : 4) < free / 3 && possible(compute) ? format : null;
   }
 
   /** Before the model is read: single tokens will probably go through {@link BlockKernel}. */
