@@ -7,6 +7,7 @@ import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -72,7 +73,8 @@ final class Rerank {
     Shortlist own = ofPhotos[photo];
     IntStream.range(0, own.size()).forEach(place -> pairs.add(own.answer(place)));
     asking.forEach(a -> pairs.add(a[0]));
-    List<Integer> texts = List.copyOf(pairs);
+    // Those of like length together: less padding.
+    List<Integer> texts = pairs.stream().sorted(Comparator.comparingInt(c -> captions.get(c).length())).toList();
     Map<Integer, Float> logits = new TreeMap<>();
     QFormer.Look look = scores.look(photos, photo);
     for (int from = 0; from < texts.size(); from += AT_ONCE) {
