@@ -67,7 +67,7 @@ public record ImageTextScores(
           for (int p = 0; p < n; p++) {
             cosines[p] = Tensors.floats(similarities.select(0, p));
             if (matches != null) {
-              matches[p] = Tensors.floats(MatchHead.probability(match(look(photos, p).repeat(0, texts.size()), texts)));
+              matches[p] = Tensors.floats(MatchHead.probability(match(look(photos, p), texts)));
             }
           }
         });
@@ -126,7 +126,7 @@ public record ImageTextScores(
   /**
    * ITM's scores of one photo with several texts.
    *
-   * @param image one row a text
+   * @param image one row a text, or one for all
    * @return logits of "no match" and "match", fp32 {@code [texts, 2]}
    */
   public Tensor match(QFormer.Look image, List<String> texts) {

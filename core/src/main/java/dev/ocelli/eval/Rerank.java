@@ -81,7 +81,7 @@ final class Rerank {
       List<Integer> some = texts.subList(from, Math.min(texts.size(), from + AT_ONCE));
       Scope.run(
           () -> {
-            Tensor both = scores.match(look.repeat(0, some.size()), some.stream().map(captions::get).toList());
+            Tensor both = scores.match(look, some.stream().map(captions::get).toList());
             float[] match = Tensors.floats(both.select(1, 1));
             for (int i = 0; i < match.length; i++) {
               if (!Float.isFinite(match[i])) {

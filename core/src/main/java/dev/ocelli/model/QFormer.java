@@ -69,9 +69,11 @@ public final class QFormer {
   }
 
   private record CrossAttention(Linear query, Linear keyValue, Linear out, LayerNorm norm) {
+    /** Where there are fewer images than rows, several rows that follow one another share an image: its keys are read once for all of them. */
     Tensor apply(Tensor x, Tensor image, long heads, double dropout) {
       var kv = image.chunk(2, -1);
-      Tensor seen = Attention.heads(query.apply(x), kv.get(0), kv.get(1), heads, null);
+      Tensor own = query.apply(x).reshape(image.size(0), -1, x.size(2));
+      Tensor seen = Attention.heads(own, kv.get(0), kv.get(1), heads, null).view(x.size(0), x.size(1), -1);
       return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
 
@@ -110,11 +112,6 @@ public final class QFormer {
     /** The first images. */
     public Look first(long images) {
       return each(kv -> kv.narrow(0, 0, images));
-    }
-
-    /** One image alone, several times over. */
-    public Look repeat(long image, long times) {
-      return each(kv -> kv.narrow(0, image, 1).expand(times, -1, -1));
     }
 
     long images() {
@@ -283,7 +280,7 @@ public final class QFormer {
   /**
    * Queries and text in one pass.
    *
-   * @param image one row a text
+   * @param image one row a text, or a row for each two, three and so on that follow one another
    * @param ids {@code [batch, tokens]}, padded with anything
    * @param real true where a token is none of the padding, {@code [batch, tokens]}
    * @return fp32 {@code [batch, queries + tokens, hidden]}

@@ -9,6 +9,7 @@ import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -26,26 +27,30 @@ final class Matching {
   /**
    * The wrong partners of a batch's pairs.
    *
-   * @param images for each pair the row of another photo for its text, or -1 where the batch has no other photo
+   * @param images for each pair the row of another photo for its text, or -1 where the batch has no other photo, for any of its pairs
    * @param texts for each pair the row of another photo's text for its photo, or -1
    */
   record Negatives(int[] images, int[] texts) {
-    /** The trials of some pairs. */
-    List<Trial> trials(int from, int to) {
+    /** Trials of some pairs' own photos, with the right text and with a wrong one, photo by photo and equally many of each. */
+    List<Trial> ofPhotos(int from, int to) {
       List<Trial> trials = new ArrayList<>();
       for (int row = from; row < to; row++) {
         trials.add(new Trial(row, row, true));
-        if (images[row] >= 0) {
-          trials.add(new Trial(images[row], row, false));
+        if (texts[row] >= 0) {
           trials.add(new Trial(row, texts[row], false));
         }
       }
       return trials;
     }
 
+    /** Trials of some pairs' texts with wrong photos. */
+    List<Trial> ofTexts(int from, int to) {
+      return IntStream.range(from, to).filter(row -> images[row] >= 0).mapToObj(row -> new Trial(images[row], row, false)).toList();
+    }
+
     /** How many trials the whole batch gives. */
     int count() {
-      return trials(0, images.length).size();
+      return ofPhotos(0, images.length).size() + ofTexts(0, images.length).size();
     }
   }
 
@@ -97,16 +102,44 @@ final class Matching {
   }
 
   /**
-   * Summed cross-entropy of the trials.
+   * Summed cross-entropy of all trials of some pairs.
    *
-   * @param image one row a trial
-   * @param ids of the trials' texts, {@code [trials, tokens]}
+   * @param look of these pairs' photos, and behind them of the wrong ones
+   * @param rows which pairs' photos these are
+   * @param ids of the whole batch's texts, {@code [texts, tokens]}
+   * @param real true where a token is none of the padding
+   */
+  static Tensor loss(
+      ImageTextModel model, QFormer.Look look, List<Integer> rows, Negatives negatives, int from, int to, Tensor ids, Tensor real, boolean training) {
+    List<Trial> photos = negatives.ofPhotos(from, to);
+    List<Trial> texts = negatives.ofTexts(from, to);
+    Tensor right = loss(model, look.first(to - from), ids, real, photos, training);
+    if (texts.isEmpty()) {
+      return right;
+    }
+    Tensor wrong = numbers(texts.stream().mapToInt(t -> rows.indexOf(t.image())), ids);
+    return right.add(loss(model, look.rows(wrong), ids, real, texts, training));
+  }
+
+  private static Tensor numbers(IntStream rows, Tensor beside) {
+    int[] all = rows.toArray();
+    return Tensors.of(all, all.length).to(beside.device(), ScalarType.Long);
+  }
+
+  /**
+   * Summed cross-entropy of some trials.
+   *
+   * @param image one row a trial, or one for each two that follow one another
+   * @param ids of the texts that the trials speak of, {@code [texts, tokens]}
    * @param real true where a token is none of the padding
    */
   static Tensor loss(ImageTextModel model, QFormer.Look image, Tensor ids, Tensor real, List<Trial> trials, boolean training) {
     return Scope.of(
         () -> {
-          Tensor states = model.qformer().together(image, ids, real, AttentionMask.BIDIRECTIONAL, training);
+          Tensor texts = numbers(trials.stream().mapToInt(Trial::text), ids);
+          Tensor states =
+              model.qformer()
+                  .together(image, ids.index_select(0, texts), real.index_select(0, texts), AttentionMask.BIDIRECTIONAL, training);
           Tensor logits = model.match().logits(states, model.qformer().config().queries());
           long[] labels = trials.stream().mapToLong(t -> t.match() ? 1 : 0).toArray();
           Tensor wanted = Tensors.of(labels, labels.length).to(logits.device(), ScalarType.Long);

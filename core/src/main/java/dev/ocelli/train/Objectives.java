@@ -112,7 +112,7 @@ final class Objectives {
     // Wrong partners may stand outside of these pairs: their features come behind.
     List<Integer> rows = new ArrayList<>(IntStream.range(from, to).boxed().toList());
     if (negatives != null) {
-      negatives.trials(from, to).stream().map(Matching.Trial::image).filter(r -> !rows.contains(r)).distinct().forEach(rows::add);
+      negatives.ofTexts(from, to).stream().map(Matching.Trial::image).filter(r -> !rows.contains(r)).distinct().forEach(rows::add);
     }
     boolean several = rows.size() < in.batch.size() || from > 0;
     QFormer.Look look = model.qformer().look(several ? in.features.index_select(0, numbers(rows)) : in.features);
@@ -135,11 +135,7 @@ final class Objectives {
       }
     }
     if (model.match() != null) {
-      List<Matching.Trial> trials = drawn.trials(from, to);
-      Tensor texts = numbers(trials.stream().map(Matching.Trial::text).toList());
-      Tensor images = numbers(trials.stream().map(t -> rows.indexOf(t.image())).toList());
-      Tensor sum =
-          Matching.loss(model, look.rows(images), in.own.ids.index_select(0, texts), in.own.real.index_select(0, texts), trials, true);
+      Tensor sum = Matching.loss(model, look, rows, drawn, from, to, in.own.ids, in.own.real, true);
       total = total.add(share("itm", Tensors.scale(sum, 1.0 / drawn.count()), losses));
     }
     if (model.words() != null) {

@@ -6,7 +6,6 @@ import dev.ocelli.model.QFormer;
 import dev.ocelli.model.TextBatch;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
-import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
@@ -15,7 +14,6 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * How well a model matches and tells photos that it isn't trained on: the losses of ITM, with wrong partners drawn alike from 64 neighbours,
@@ -60,21 +58,14 @@ record ValidationLosses(
     TextBatch text = TextBatch.of(tokenizer, captions, maxTokens);
     QFormer.Look look = model.qformer().look(photos.tensor(buffer, compute));
     if (model.match() != null) {
-      List<Matching.Trial> trials = Matching.draw(null, IntStream.range(0, n).toArray(), seed, -1 - from).trials(0, n);
-      Tensor images = numbers(trials.stream().mapToInt(Matching.Trial::image).toArray());
-      Tensor texts = numbers(trials.stream().mapToInt(Matching.Trial::text).toArray());
-      Tensor ids = text.ids(compute).index_select(0, texts);
-      Tensor real = text.real(compute).index_select(0, texts);
-      sums[0] += Matching.loss(model, look.rows(images), ids, real, trials, false).item_double();
-      counts[0] += trials.size();
+      Matching.Negatives drawn = Matching.draw(null, IntStream.range(0, n).toArray(), seed, -1 - from);
+      List<Integer> rows = IntStream.range(0, n).boxed().toList();
+      sums[0] += Matching.loss(model, look, rows, drawn, 0, n, text.ids(compute), text.real(compute), false).item_double();
+      counts[0] += drawn.count();
     }
     if (model.words() != null) {
       sums[1] += GroundedText.loss(model, model.qformer().see(look, false), text, 0, n, 0, compute, false).item_double();
       counts[1] += GroundedText.tokens(text, 0, n);
     }
-  }
-
-  private Tensor numbers(int[] rows) {
-    return compute.place(Tensors.of(rows, rows.length));
   }
 }

@@ -134,8 +134,22 @@ class QFormerPassesTest {
           same(Tensors.floats(chosen.select(0, 0)), second);
           same(Tensors.floats(chosen.select(0, 1)), Tensors.floats(straight.get().select(0, 0)));
           same(Tensors.floats(chosen.select(0, 2)), second);
-          same(Tensors.floats(MODEL.see(look.repeat(1, 3), false).states().select(0, 2)), second);
           same(Tensors.floats(MODEL.see(look.first(1), false).states()), Tensors.floats(straight.get().narrow(0, 0, 1)));
+        });
+  }
+
+  /** Texts one after another about the same image: the image stands once, and each text has what it has with an image of its own. */
+  @Test
+  void anImageServesSeveralTexts() {
+    Scope.run(
+        () -> {
+          QFormer.Look look = MODEL.look(image());
+          Tensor twice = Tensors.of(new int[] {0, 0, 1, 1}, 4);
+          Tensor texts = Tensors.of(new int[] {0, 1, 1, 0}, 4);
+          Tensor ids = ids().index_select(0, texts);
+          Tensor real = real().index_select(0, texts);
+          float[] shared = Tensors.floats(MODEL.together(look, ids, real, AttentionMask.BIDIRECTIONAL, false));
+          same(shared, Tensors.floats(MODEL.together(look.rows(twice), ids, real, AttentionMask.BIDIRECTIONAL, false)));
         });
   }
 

@@ -214,7 +214,8 @@ class ObjectivesTest {
   @Test
   void withoutAnotherPhotoOnlyTheRightPairsAreTried() {
     Matching.Negatives none = Matching.draw(null, new int[] {3, 3}, 42, 0);
-    assertThat(none.trials(0, 2)).containsExactly(new Matching.Trial(0, 0, true), new Matching.Trial(1, 1, true));
+    assertThat(none.ofPhotos(0, 2)).containsExactly(new Matching.Trial(0, 0, true), new Matching.Trial(1, 1, true));
+    assertThat(none.ofTexts(0, 2)).isEmpty();
     assertThat(none.count()).isEqualTo(2);
   }
 }

@@ -56,8 +56,7 @@ class RetrievalTest {
           for (int p = 0; p < n; p++) {
             ByteBuffer features = run.train.buffer(1);
             run.train.read(p, features);
-            Tensor logits =
-                scores.match(model.qformer().look(run.train.tensor(features, Compute.FP32)).repeat(0, captions.size()), captions);
+            Tensor logits = scores.match(model.qformer().look(run.train.tensor(features, Compute.FP32)), captions);
             match[p] = Tensors.floats(logits.select(1, 1));
           }
         });
