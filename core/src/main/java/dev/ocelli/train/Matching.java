@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Image-text matching (BLIP-2, section 3.1; ITM): the model sees an image and a text together and says whether they belong to each other.
- * Each pair of a batch gives three trials: the pair itself, its text with another image, and its image with another text. The wrong ones are
- * hard: drawn by how well contrast finds that they fit.
+ * Each pair of a batch gives three trials: the pair itself, its text with another image, and its image with another text. Some of
+ * the wrong ones are hard: drawn by how well contrast finds that they fit.
  */
 final class Matching {
   /** Keeps every wrong one possible, however sure contrast is (as BLIP-2's own code). */
@@ -60,12 +60,15 @@ final class Matching {
   private Matching() {}
 
   /**
-   * Draws the wrong partners, each by the softmax of its similarity, and never a photo's own other captions.
+   * Draws the wrong partners: some by the softmax of their similarity, the others all alike, and never a photo's own other captions. The
+   * paper draws all by similarity; a Q-Former that has yet to learn what matching is then learns nothing for hundreds of steps, since the
+   * wrong ones are those that it can't tell from the right one. So the share of hard ones grows with the training.
    *
-   * @param similarity cosines over the temperature, {@code [images * texts]}, or null where nothing tells them apart: then any is as likely
+   * @param similarity cosines over the temperature, {@code [images * texts]}, or null where nothing tells them apart
+   * @param hard the share drawn by similarity, 0 to 1
    * @param photos which photo each pair is of
    */
-  static Negatives draw(float[] similarity, int[] photos, long seed, long step) {
+  static Negatives draw(float[] similarity, double hard, int[] photos, long seed, long step) {
     int n = photos.length;
     int[] images = new int[n];
     int[] texts = new int[n];
@@ -76,19 +79,30 @@ final class Matching {
         byImage[other] = similarity[other * n + row];
         byText[other] = similarity[row * n + other];
       }
-      images[row] = other(byImage, photos, row, Draws.uniform(seed, "stage 1 hard photo", step, row));
-      texts[row] = other(byText, photos, row, Draws.uniform(seed, "stage 1 hard caption", step, row));
+      images[row] = other(byImage, hard, photos, row, Draws.uniform(seed, "stage 1 hard photo", step, row));
+      texts[row] = other(byText, hard, photos, row, Draws.uniform(seed, "stage 1 hard caption", step, row));
     }
     return new Negatives(images, texts);
   }
 
   /** One row of another photo, or -1 where there is none. */
-  private static int other(double[] scores, int[] photos, int row, double uniform) {
-    double most = Arrays.stream(scores).max().orElseThrow();
-    double all = Arrays.stream(scores).map(s -> Math.exp(s - most)).sum();
-    double[] weights = new double[scores.length];
+  private static int other(double[] scores, double hard, int[] photos, int row, double uniform) {
+    boolean[] wrong = new boolean[scores.length];
+    double most = Double.NEGATIVE_INFINITY;
+    int count = 0;
     for (int i = 0; i < scores.length; i++) {
-      weights[i] = photos[i] == photos[row] ? 0 : Math.exp(scores[i] - most) / all + FLOOR;
+      wrong[i] = photos[i] != photos[row];
+      most = wrong[i] ? Math.max(most, scores[i]) : most;
+      count += wrong[i] ? 1 : 0;
+    }
+    double[] weights = new double[scores.length];
+    double all = 0;
+    for (int i = 0; i < scores.length; i++) {
+      weights[i] = wrong[i] ? Math.exp(scores[i] - most) : 0;
+      all += weights[i];
+    }
+    for (int i = 0; i < scores.length; i++) {
+      weights[i] = wrong[i] ? hard * weights[i] / all + (1 - hard) / count + FLOOR : 0;
     }
     double left = uniform * Arrays.stream(weights).sum();
     int chosen = -1;

@@ -60,13 +60,16 @@ final class Objectives {
   private final PhotoFeatures photos;
   private final Parameters parameters;
   private final Compute compute;
+  private final long steps;
 
-  Objectives(ImageTextModel model, Recipe recipe, PhotoFeatures photos, Parameters parameters) {
+  /** @param steps of the whole training */
+  Objectives(ImageTextModel model, Recipe recipe, PhotoFeatures photos, Parameters parameters, long steps) {
     this.model = model;
     this.recipe = recipe;
     this.photos = photos;
     this.parameters = parameters;
     compute = parameters.compute();
+    this.steps = steps;
   }
 
   /** One step; gradients end in the parameters. */
@@ -78,7 +81,7 @@ final class Objectives {
     Slopes slopes = cached ? contrast(in, size, step, losses) : null;
     Matching.Negatives negatives = null;
     if (model.match() != null && (cached || model.contrast() == null)) {
-      negatives = Matching.draw(cached ? slopes.similarity : null, batch.photos, recipe.seed(), step);
+      negatives = draw(batch, cached ? slopes.similarity : null, step);
     }
     for (int from = 0; from < batch.size(); from += size) {
       int start = from;
@@ -88,6 +91,11 @@ final class Objectives {
       parameters.gatherGradients();
     }
     return new Stage.Loss(losses.entrySet().stream().mapToDouble(e -> weight(e.getKey()) * e.getValue()).sum(), losses);
+  }
+
+  private Matching.Negatives draw(Batch batch, float[] similarity, long step) {
+    double hard = recipe.stage1().hardNegatives() * step / steps;
+    return Matching.draw(similarity, hard, batch.photos, recipe.seed(), step);
   }
 
   private double weight(String objective) {
@@ -131,7 +139,7 @@ final class Objectives {
       } else {
         Tensor similarity = similarity(images, texts);
         total = total.add(share("itc", contrastLoss(similarity, in.batch.photos), losses));
-        drawn = model.match() == null ? null : Matching.draw(overTemperature(similarity, in.batch.size()), in.batch.photos, recipe.seed(), step);
+        drawn = model.match() == null ? null : draw(in.batch, overTemperature(similarity, in.batch.size()), step);
       }
     }
     if (model.match() != null) {

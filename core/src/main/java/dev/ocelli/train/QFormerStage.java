@@ -88,7 +88,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     parameters = new Parameters(compute, name -> partOf(name, source), build);
     build.accept(parameters.weights());
     model = built[0];
-    objectives = new Objectives(model, recipe, train, parameters);
+    objectives = new Objectives(model, recipe, train, parameters, steps);
     parameters.initialise(
         recipe.seed(),
         name -> name.equals("logit_scale") ? Tensors.of(new float[] {(float) Math.log(1 / s.temperature())}, 1) : source.apply(name));

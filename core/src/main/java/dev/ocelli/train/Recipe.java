@@ -120,6 +120,7 @@ public record Recipe(
       double temperature,
       boolean learnTemperature,
       double labelSmoothing,
+      double hardNegatives,
       String optimiser,
       Stage1Rates rates,
       double decay,
@@ -143,6 +144,7 @@ public record Recipe(
       within("stage1.warmup", warmup, 0, 1e9);
       within("stage1.clip", clip, 0, 1e9);
       within("stage1.label_smoothing", labelSmoothing, 0, 0.9);
+      within("stage1.hard_negatives", hardNegatives, 0, 1);
       oneOf("stage1.optimiser", optimiser, "adam", "adamw");
       oneOf("stage1.schedule", schedule, "cosine", "constant");
       within("stage1.evaluate", evaluate, 1e-3, 1e6);

@@ -58,7 +58,7 @@ record ValidationLosses(
     TextBatch text = TextBatch.of(tokenizer, captions, maxTokens);
     QFormer.Look look = model.qformer().look(photos.tensor(buffer, compute));
     if (model.match() != null) {
-      Matching.Negatives drawn = Matching.draw(null, IntStream.range(0, n).toArray(), seed, -1 - from);
+      Matching.Negatives drawn = Matching.draw(null, 0, IntStream.range(0, n).toArray(), seed, -1 - from);
       List<Integer> rows = IntStream.range(0, n).boxed().toList();
       sums[0] += Matching.loss(model, look, rows, drawn, 0, n, text.ids(compute), text.real(compute), false).item_double();
       counts[0] += drawn.count();
