@@ -139,6 +139,18 @@ public record ImageTextScores(
         });
   }
 
+  /**
+   * What a similarity weighs beside {@link MatchHead#logOdds} when the best are ranked again: one over contrast's temperature. Contrast
+   * learns the logarithm of how likely a text is with a photo, and matching, asked about pairs that contrast takes to fit, the logarithm of
+   * how much likelier the right one is: so their sum ranks. (BLIP-2's own code adds the bare cosine to the logit of "match", so that
+   * matching alone decides; one that has learnt little then spoils what contrast found.)
+   */
+  public double scale() {
+    double[] scale = new double[1];
+    Scope.run(() -> scale[0] = model.contrast().scale().item_double());
+    return scale[0];
+  }
+
   /** Both scores of one photo with one text; {@code features} is {@code [1, patches, imageHidden]}. */
   public Match of(Tensor features, String text) {
     Double[] found = new Double[2];

@@ -2,6 +2,7 @@ package dev.ocelli.eval;
 
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
+import dev.ocelli.model.MatchHead;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Scope;
@@ -17,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Ranks the best few that contrast finds once more, by matching (BLIP-2, section 4.4): of each photo the best captions, of each caption the
- * best photos. As in BLIP-2's own code their new score is the logit of "match" plus the similarity; all others stay behind them, in the old
+ * best photos. Their new score is contrast's and matching's together ({@link ImageTextScores#scale}); all others stay behind them, in the old
  * order. Memory grows with the number of photos and captions, not with their product.
  */
 final class Rerank {
@@ -55,10 +56,11 @@ final class Rerank {
         asking.computeIfAbsent(ofCaptions[c].answer(place), p -> new ArrayList<>()).add(new int[] {c, place});
       }
     }
+    float scale = (float) scores.scale();
     try (Progress.Task task = progress.start("re-rank", ofPhotos.length, "photos")) {
       for (int p = 0; p < ofPhotos.length; p++) {
         int photo = p;
-        Scope.run(() -> match(photo, asking.getOrDefault(photo, List.of()), scores, photos, captions));
+        Scope.run(() -> match(photo, asking.getOrDefault(photo, List.of()), scores, scale, photos, captions));
         task.advance(1);
       }
     }
@@ -68,34 +70,35 @@ final class Rerank {
   }
 
   /** Scores one photo with its best captions, and with those that have it among their best: once where a pair is in both lists. */
-  private void match(int photo, List<int[]> asking, ImageTextScores scores, PhotoFeatures photos, List<String> captions) {
+  private void match(
+      int photo, List<int[]> asking, ImageTextScores scores, float scale, PhotoFeatures photos, List<String> captions) {
     TreeSet<Integer> pairs = new TreeSet<>();
     Shortlist own = ofPhotos[photo];
     IntStream.range(0, own.size()).forEach(place -> pairs.add(own.answer(place)));
     asking.forEach(a -> pairs.add(a[0]));
     // Those of like length together: less padding.
     List<Integer> texts = pairs.stream().sorted(Comparator.comparingInt(c -> captions.get(c).length())).toList();
-    Map<Integer, Float> logits = new TreeMap<>();
+    Map<Integer, Float> odds = new TreeMap<>();
     QFormer.Look look = scores.look(photos, photo);
     for (int from = 0; from < texts.size(); from += AT_ONCE) {
       List<Integer> some = texts.subList(from, Math.min(texts.size(), from + AT_ONCE));
       Scope.run(
           () -> {
             Tensor both = scores.match(look, some.stream().map(captions::get).toList());
-            float[] match = Tensors.floats(both.select(1, 1));
+            float[] match = Tensors.floats(MatchHead.logOdds(both));
             for (int i = 0; i < match.length; i++) {
               if (!Float.isFinite(match[i])) {
                 throw UserError.of("Photo %s matches a caption by %s: the weights or features are broken.", photos.photos().get(photo).image(), match[i]);
               }
-              logits.put(some.get(i), match[i]);
+              odds.put(some.get(i), match[i]);
             }
           });
     }
     for (int place = 0; place < own.size(); place++) {
-      own.rescore(place, own.score(place) + logits.get(own.answer(place)));
+      own.rescore(place, scale * own.score(place) + odds.get(own.answer(place)));
     }
     for (int[] a : asking) {
-      ofCaptions[a[0]].rescore(a[1], ofCaptions[a[0]].score(a[1]) + logits.get(a[0]));
+      ofCaptions[a[0]].rescore(a[1], scale * ofCaptions[a[0]].score(a[1]) + odds.get(a[0]));
     }
   }
 }

@@ -29,6 +29,11 @@ public final class MatchHead {
     return Scope.of(() -> head.apply(states.narrow(1, 0, queries)).to(ScalarType.Float).mean(1));
   }
 
+  /** Logarithm of how many times likelier "match" is than "no match", {@code [pairs]}. */
+  public static Tensor logOdds(Tensor logits) {
+    return Scope.of(() -> logits.select(1, 1).sub(logits.select(1, 0)));
+  }
+
   /** The logits' share of "match", 0 to 1, {@code [pairs]}. */
   public static Tensor probability(Tensor logits) {
     return Scope.of(() -> torch.softmax(logits, 1).select(1, 1));

@@ -12,8 +12,8 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Ranks the best photos of a search once more by matching, which sees photo and text together (BLIP-2, section 4.4): by the logit of "match"
- * plus the similarity, as {@code ocelli eval retrieval --rerank} does.
+ * Ranks the best photos of a search once more by matching, which sees photo and text together (BLIP-2, section 4.4), by both scores
+ * together ({@link ImageTextScores#scale}), as {@code ocelli eval retrieval --rerank} does.
  *
  * @param scores of a run trained with matching
  * @param features of a photo's file, {@code [1, tokens, hidden]}; null for one that can't be read
@@ -51,10 +51,10 @@ public record MatchRanking(ImageTextScores scores, Function<Path, Tensor> featur
       return new Scored(new Ranked(hit, null), Double.NEGATIVE_INFINITY);
     }
     Tensor logits = scores.match(scores.model().qformer().look(seen), List.of(text));
-    double match = logits.select(1, 1).item_double();
+    double match = MatchHead.logOdds(logits).item_double();
     if (!Double.isFinite(match)) {
       throw UserError.of("Photo %s matches the text by %s: the weights or features are broken.", hit.photo(), match);
     }
-    return new Scored(new Ranked(hit, MatchHead.probability(logits).item_double()), match + hit.similarity());
+    return new Scored(new Ranked(hit, MatchHead.probability(logits).item_double()), match + scores.scale() * hit.similarity());
   }
 }
