@@ -21,7 +21,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * the wrong ones are hard: drawn by how well contrast finds that they fit.
  */
 final class Matching {
-  /** Keeps every wrong one possible, however sure contrast is (as BLIP-2's own code). */
+  /** Keeps every wrong one possible, however sure contrast is. */
   private static final double FLOOR = 1e-4;
 
   /**
@@ -87,30 +87,16 @@ final class Matching {
 
   /** One row of another photo, or -1 where there is none. */
   private static int other(double[] scores, double hard, int[] photos, int row, double uniform) {
-    boolean[] wrong = new boolean[scores.length];
-    double most = Double.NEGATIVE_INFINITY;
-    int count = 0;
-    for (int i = 0; i < scores.length; i++) {
-      wrong[i] = photos[i] != photos[row];
-      most = wrong[i] ? Math.max(most, scores[i]) : most;
-      count += wrong[i] ? 1 : 0;
-    }
-    double[] weights = new double[scores.length];
-    double all = 0;
-    for (int i = 0; i < scores.length; i++) {
-      weights[i] = wrong[i] ? Math.exp(scores[i] - most) : 0;
-      all += weights[i];
-    }
-    for (int i = 0; i < scores.length; i++) {
-      weights[i] = wrong[i] ? hard * weights[i] / all + (1 - hard) / count + FLOOR : 0;
-    }
+    int[] wrong = IntStream.range(0, scores.length).filter(i -> photos[i] != photos[row]).toArray();
+    double most = Arrays.stream(wrong).mapToDouble(i -> scores[i]).max().orElse(0);
+    double[] likely = Arrays.stream(wrong).mapToDouble(i -> Math.exp(scores[i] - most)).toArray();
+    double all = Arrays.stream(likely).sum();
+    double[] weights = Arrays.stream(likely).map(w -> hard * w / all + (1 - hard) / wrong.length + FLOOR).toArray();
     double left = uniform * Arrays.stream(weights).sum();
     int chosen = -1;
-    for (int i = 0; i < scores.length && (chosen < 0 || left >= 0); i++) {
-      if (weights[i] > 0) {
-        chosen = i;
-        left -= weights[i];
-      }
+    for (int i = 0; i < wrong.length && (chosen < 0 || left >= 0); i++) {
+      chosen = wrong[i];
+      left -= weights[i];
     }
     return chosen;
   }
@@ -147,7 +133,7 @@ final class Matching {
    * @param ids of the texts that the trials speak of, {@code [texts, tokens]}
    * @param real true where a token is none of the padding
    */
-  static Tensor loss(ImageTextModel model, QFormer.Look image, Tensor ids, Tensor real, List<Trial> trials, boolean training) {
+  private static Tensor loss(ImageTextModel model, QFormer.Look image, Tensor ids, Tensor real, List<Trial> trials, boolean training) {
     return Scope.of(
         () -> {
           Tensor texts = numbers(trials.stream().mapToInt(Trial::text), ids);
@@ -155,8 +141,7 @@ final class Matching {
               model.qformer()
                   .together(image, ids.index_select(0, texts), real.index_select(0, texts), AttentionMask.BIDIRECTIONAL, training);
           Tensor logits = model.match().logits(states, model.qformer().config().queries());
-          long[] labels = trials.stream().mapToLong(t -> t.match() ? 1 : 0).toArray();
-          Tensor wanted = Tensors.of(labels, labels.length).to(logits.device(), ScalarType.Long);
+          Tensor wanted = numbers(trials.stream().mapToInt(t -> t.match() ? 1 : 0), ids);
           return torch.cross_entropy_loss(logits, wanted, new TensorOptional(), 2, -100, 0);
         });
   }
