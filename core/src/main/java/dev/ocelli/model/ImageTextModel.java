@@ -2,7 +2,6 @@ package dev.ocelli.model;
 
 import dev.ocelli.nn.Weights;
 import java.util.Set;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * What stage 1 trains: the Q-Former and the heads of its objectives.
@@ -14,15 +13,15 @@ import org.bytedeco.pytorch.Tensor;
 public record ImageTextModel(QFormer qformer, ImageTextHeads contrast, MatchHead match, WordHead words) {
   /** As it stands in files. */
   public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights) {
-    return of(config, projection, objectives, weights, null);
+    return of(config, projection, objectives, weights, ImageNorm.NONE);
   }
 
   /**
    * @param projection size of the space in which images and texts are compared
-   * @param imageMean as in {@link QFormer}; or null
+   * @param imageNorm as in {@link QFormer}
    */
-  public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights, Tensor imageMean) {
-    QFormer qformer = new QFormer(config, weights, true, imageMean);
+  public static ImageTextModel of(QFormer.Config config, int projection, Set<Objective> objectives, Weights weights, ImageNorm imageNorm) {
+    QFormer qformer = new QFormer(config, weights, true, imageNorm);
     return new ImageTextModel(
         qformer,
         objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), projection, weights) : null,

@@ -137,27 +137,26 @@ public final class QFormer {
   }
 
   private final Config config;
-  private final Tensor imageMean; // null: nothing is taken off
+  private final ImageNorm imageNorm;
   private final Tensor queryTokens;
   private final Tensor words;
   private final Tensor positions;
   private final LayerNorm norm;
   private final List<Layer> layers = new ArrayList<>();
 
-  /** As it stands in files: biases make up for what all images have in common. */
+  /** As it stands in files: weights and biases make up for what was done to images. */
   public QFormer(Config config, Weights weights, boolean text) {
-    this(config, weights, text, null);
+    this(config, weights, text, ImageNorm.NONE);
   }
 
   /**
    * @param text whether to build the text half, which only stage 1 needs
-   * @param imageMean what all images have in common, {@code [imageHidden]}, which is taken off before they are looked at; null: nothing.
-   *     It is most of what encoders give, and training lost on it makes all queries say the same. A model trained with it is one
-   *     without it but for two biases a layer
+   * @param imageNorm what is done to images before they are looked at. What they have in common is most of what encoders give, and most of
+   *     the rest lies in a few directions: training lost on these makes all queries say the same
    */
-  public QFormer(Config config, Weights weights, boolean text, Tensor imageMean) {
+  public QFormer(Config config, Weights weights, boolean text, ImageNorm imageNorm) {
     this.config = config;
-    this.imageMean = imageMean;
+    this.imageNorm = imageNorm;
     int d = config.hidden();
     queryTokens = weights.get(Weights.Kind.TABLE, "query_tokens", 1, config.queries(), d);
     norm = weights.layerNorm("layernorm", d, config.epsilon());
@@ -206,7 +205,7 @@ public final class QFormer {
   /** The cross-attention's keys and values; {@code image} is patch features {@code [images, patches, imageHidden]}. */
   public Look look(Tensor image) {
     List<Tensor> all = new ArrayList<>();
-    Tensor own = imageMean == null ? image : image.sub(imageMean);
+    Tensor own = imageNorm.apply(image);
     for (Layer layer : layers) {
       all.add(layer.cross() == null ? null : layer.cross().keyValue().apply(own));
     }

@@ -54,7 +54,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   private final Settings settings;
   private final QFormer.Config config;
   private final Lora.Config loraConfig;
-  private final ImageMean mean;
+  private final ImageStatistics statistics;
   private final Parameters parameters;
   private final Vlm vlm;
 
@@ -99,13 +99,13 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * steps / s.passes())));
     loraConfig = new Lora.Config(s.lora().rank(), s.lora().alpha(), s.lora().dropout(), s.lora().targets());
-    mean = ImageMean.from(source, compute);
+    statistics = ImageStatistics.from(source, compute);
     Vlm[] model = new Vlm[1];
     Consumer<Weights> build =
         weights ->
             model[0] =
                 new Vlm(
-                    new QFormer(config, weights, false, mean.mean()),
+                    new QFormer(config, weights, false, statistics.norm()),
                     new Projector(config.hidden(), language.model().config().hidden(), weights.in("projector.")),
                     language.model(),
                     new Lora(loraConfig, language.model().config(), weights),
@@ -113,7 +113,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     parameters = new Parameters(compute, CaptionStage::partOf, build);
     build.accept(parameters.weights());
     vlm = model[0];
-    parameters.initialise(recipe.seed(), mean.unfold(source));
+    parameters.initialise(recipe.seed(), statistics.unfold(source));
     checkLengths();
   }
 
@@ -267,12 +267,12 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   @Override
   public void save(Path folder) {
-    Scope.run(() -> RunFiles.writeVlm(folder, config, loraConfig, language.identity(), mean.fold(parameters.named())));
+    Scope.run(() -> RunFiles.writeVlm(folder, config, loraConfig, language.identity(), statistics.fold(parameters.named())));
   }
 
   @Override
   public void close() {
-    mean.close();
+    statistics.close();
     parameters.close();
   }
 }

@@ -40,7 +40,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   private final Pairs pairs;
   private final Settings settings;
   private final QFormer.Config config;
-  private final ImageMean mean;
+  private final ImageStatistics statistics;
   private final Parameters parameters;
   private final ImageTextModel model;
   private final Objectives objectives;
@@ -81,10 +81,10 @@ final class QFormerStage implements Stage<Objectives.Batch> {
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
-    mean = recipe.qformer().centre() ? ImageMean.of(train, compute) : ImageMean.NONE;
+    statistics = recipe.qformer().centre() ? ImageStatistics.of(train, recipe.qformer().whiten(), compute) : ImageStatistics.NONE;
     ImageTextModel[] built = new ImageTextModel[1];
     Consumer<Weights> build =
-        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights, mean.mean());
+        weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights, statistics.norm());
     parameters = new Parameters(compute, name -> partOf(name, source), build);
     build.accept(parameters.weights());
     model = built[0];
@@ -187,17 +187,15 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     tokenizer.save(folder.resolve("tokenizer.json"));
     Scope.run(
         () -> {
-          List<Parameters.Named> tensors = new ArrayList<>(mean.fold(parameters.named()));
-          if (mean.mean() != null) {
-            tensors.add(new Parameters.Named(ImageMean.NAME, FIXED, mean.mean()));
-          }
+          List<Parameters.Named> tensors = new ArrayList<>(statistics.fold(parameters.named()));
+          tensors.addAll(statistics.named(FIXED));
           RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), tensors);
         });
   }
 
   @Override
   public void close() {
-    mean.close();
+    statistics.close();
     parameters.close();
   }
 }

@@ -70,11 +70,15 @@ public record Recipe(
 
   @JsonNaming(SnakeCaseStrategy.class)
   public record QFormerShape(
-      int queries, int crossEvery, int crossFirst, boolean centre, double dropout, double wordDropout, int projection) {
+      int queries, int crossEvery, int crossFirst, boolean centre, double whiten, double dropout, double wordDropout, int projection) {
     public QFormerShape {
       within("qformer.queries", queries, 1, 1024);
       within("qformer.cross_every", crossEvery, 1, 64);
       within("qformer.cross_first", crossFirst, 0, 64);
+      within("qformer.whiten", whiten, 0, 0.5);
+      if (whiten > 0 && !centre) {
+        throw new UserError("qformer.whiten needs qformer.centre: true. Give it, or set qformer.whiten to 0.");
+      }
       within("qformer.dropout", dropout, 0, 0.9);
       within("qformer.word_dropout", wordDropout, 0, 0.9);
       within("qformer.projection", projection, 1, 65536);

@@ -55,7 +55,10 @@ public final class Recipes {
 
   /** As a file in a run folder says it. */
   public Recipe read(Path file) {
-    return read(file.toString(), List.of());
+    // Runs from before there was whitening have learnt without it.
+    JsonNode qformer = own(file.toString()).path("qformer");
+    boolean old = qformer.has("centre") && !qformer.has("whiten");
+    return read(file.toString(), old ? List.of("qformer.whiten=0") : List.of());
   }
 
   /** All values as YAML. */

@@ -79,7 +79,7 @@ class ObjectivesTest {
   @ValueSource(booleans = {true, false})
   void cachedContrastIsTheGraphOfAllMicroBatches(boolean learnTemperature) {
     String[] changes = {
-      "qformer.centre=false", "stage1.batch=12", "stage1.micro_batch=5", "qformer.dropout=0.3", "stage1.learn_temperature=" + learnTemperature
+      "qformer.centre=false", "qformer.whiten=0", "stage1.batch=12", "stage1.micro_batch=5", "qformer.dropout=0.3", "stage1.learn_temperature=" + learnTemperature
     };
     Step cached = step(Compute.FP32, changes);
     try (TinyRun run = new TinyRun(folder, Compute.FP32, changes);

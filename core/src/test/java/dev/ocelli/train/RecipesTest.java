@@ -37,6 +37,14 @@ class RecipesTest {
   }
 
   @Test
+  void aRunFromBeforeThereWasWhiteningStaysWithoutIt() throws Exception {
+    Path file = folder.resolve("recipe.yaml");
+    Files.writeString(file, recipes.write(set()).replaceFirst("\n  whiten: .*", ""));
+    assertThat(recipes.read(file).qformer().whiten()).isZero();
+    assertThat(set().qformer().whiten()).isPositive();
+  }
+
+  @Test
   void aFileSaysOnlyWhatDiffers() throws Exception {
     Recipe mine = recipes.read(yaml("seed: 7\nstage1:\n  rates:\n    new: 1.0e-3\nmodels:\n  random: [text]\n"));
     Recipe base = set();

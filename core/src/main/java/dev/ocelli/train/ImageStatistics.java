@@ -1,0 +1,182 @@
+package dev.ocelli.train;
+
+import dev.ocelli.model.ImageNorm;
+import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.Parameters;
+import dev.ocelli.nn.Scope;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * What photos' features have in common, and in which directions they differ by how much: the Q-Former is trained without the former and with
+ * the latter evened out. An encoder's features lie mostly in a few directions; a new cross-attention sees little else, and learns slowly.
+ *
+ * <p>Files hold the same model for features as they come: keys and values of {@code x} are {@code W T (x - mean) + b}, so the file has
+ * {@code W T} for the weights and {@code b - W T mean} for the biases.
+ */
+record ImageStatistics(ImageNorm norm) implements AutoCloseable {
+  static final ImageStatistics NONE = new ImageStatistics(ImageNorm.NONE);
+
+  /** In stage 1's file: what its weights and biases make up for, so that stage 2 can go on in the same terms. */
+  static final String MEAN = "image_mean";
+
+  static final String WHITENING = "image_whitening";
+
+  private static final int MOST_PHOTOS = 512;
+
+  /** Directions with a smaller share of the largest variance than this count as if they had it: below are the encoder's roundings. */
+  private static final double LEAST_SHARE = 1e-6;
+
+  private static final Pattern TRAINED = Pattern.compile("(.*\\.crossattention\\.attention\\.(?:key|value)\\.)(weight|bias)");
+
+  /**
+   * Over all tokens of photos evenly spread over the given ones.
+   *
+   * @param power a direction of variance v is divided by v^power: 0 leaves all as they are, 0.5 makes all alike. What comes out has a variance
+   *     of 1 on the mean
+   */
+  static ImageStatistics of(PhotoFeatures photos, double power, Compute compute) {
+    Tensor mean = overTokens(photos, compute, x -> x.to(ScalarType.Double).mean(0));
+    if (power == 0) {
+      return new ImageStatistics(new ImageNorm(mean, null));
+    }
+    Tensor covariance =
+        overTokens(
+            photos,
+            compute,
+            x -> {
+              Tensor centred = x.to(ScalarType.Float).sub(mean);
+              return centred.t().mm(centred).div(new Scalar((double) x.size(0)));
+            });
+    Tensor whitening = Scope.keep(Scope.noGrad(() -> compute.cast(compute.place(whitening(covariance, power)))));
+    covariance.close();
+    return new ImageStatistics(new ImageNorm(mean, whitening));
+  }
+
+  /** @param each from one photo's tokens {@code [tokens, imageHidden]} to what the mean is wanted of; the mean is fp32 */
+  private static Tensor overTokens(PhotoFeatures photos, Compute compute, UnaryOperator<Tensor> each) {
+    int all = photos.photos().size();
+    int used = Math.min(all, MOST_PHOTOS);
+    ByteBuffer one = photos.buffer(1);
+    return Scope.keep(
+        Scope.noGrad(
+            () -> {
+              Tensor sum = null;
+              for (int i = 0; i < used; i++) {
+                photos.read((int) ((long) i * all / used), one.clear());
+                Tensor before = sum;
+                sum =
+                    Scope.of(
+                        () -> {
+                          Tensor own = each.apply(photos.tensor(one, compute).squeeze(0)).to(ScalarType.Double);
+                          return before == null ? own : own.add(before);
+                        });
+              }
+              return sum.div(new Scalar((double) used)).to(ScalarType.Float);
+            }));
+  }
+
+  /** V diag(v^-power) Vᵀ, scaled, for the covariance V diag(v) Vᵀ. fp32 on the processor, {@code [imageHidden, imageHidden]}. */
+  private static Tensor whitening(Tensor covariance, double power) {
+    var directions = torch.linalg_eigh(covariance.cpu().to(ScalarType.Double));
+    Tensor variance = directions.get0();
+    Tensor floor = variance.clamp_min(new Scalar(variance.max().item().toDouble() * LEAST_SHARE));
+    Tensor factor = floor.pow(new Scalar(-power));
+    Tensor scaled = factor.div(variance.mul(factor).mul(factor).mean().sqrt());
+    return directions.get1().mul(scaled).mm(directions.get1().t()).to(ScalarType.Float);
+  }
+
+  /** As a file of stage 1 has it beside the weights; {@link #NONE} where it has none. */
+  static ImageStatistics from(Function<String, Tensor> file, Compute compute) {
+    Tensor[] found = new Tensor[2];
+    Scope.run(
+        () -> {
+          Tensor mean = file.apply(MEAN);
+          Tensor whitening = file.apply(WHITENING);
+          found[0] = mean == null ? null : Scope.keep(compute.place(mean));
+          found[1] = whitening == null ? null : Scope.keep(compute.cast(compute.place(whitening)));
+        });
+    return new ImageStatistics(new ImageNorm(found[0], found[1]));
+  }
+
+  /** Tensors as files have them. To be called in a scope, in which they are to be written. */
+  List<Parameters.Named> fold(List<Parameters.Named> trained) {
+    List<Parameters.Named> out = new ArrayList<>();
+    Map<String, Tensor> all = new HashMap<>();
+    trained.forEach(t -> all.put(t.name(), t.master()));
+    trained.forEach(t -> out.add(new Parameters.Named(t.name(), t.part(), folded(t.name(), all::get))));
+    return out;
+  }
+
+  /** Of a tensor by name: as the file has it. */
+  private Tensor folded(String name, Function<String, Tensor> trained) {
+    var ours = TRAINED.matcher(name);
+    if (norm.mean() == null || !ours.matches()) {
+      return trained.apply(name);
+    }
+    return Scope.noGrad(
+        () -> {
+          Tensor weight = product(trained.apply(ours.group(1) + "weight"), norm.whitening());
+          return ours.group(2).equals("weight") ? weight : trained.apply(name).sub(weight.mv(norm.mean()));
+        });
+  }
+
+  /** Tensors of a file as they are trained. */
+  Function<String, Tensor> unfold(Function<String, Tensor> file) {
+    Tensor back = norm.whitening() == null ? null : Scope.noGrad(() -> inverse(norm.whitening().cpu().to(ScalarType.Double)));
+    return name -> {
+      var ours = TRAINED.matcher(name);
+      if (norm.mean() == null || !ours.matches()) {
+        return file.apply(name);
+      }
+      return Scope.noGrad(
+          () -> {
+            Tensor weight = file.apply(ours.group(1) + "weight");
+            return ours.group(2).equals("weight") ? product(weight, back) : file.apply(name).add(weight.mv(norm.mean().cpu()));
+          });
+    };
+  }
+
+  /** Of a symmetric matrix. OpenBLAS's own inverse needs more stack than Java's threads have, and crashes from some 300 rows on. */
+  private static Tensor inverse(Tensor matrix) {
+    var directions = torch.linalg_eigh(matrix);
+    return directions.get1().div(directions.get0()).mm(directions.get1().t());
+  }
+
+  private static Tensor product(Tensor weight, Tensor matrix) {
+    return matrix == null ? weight : weight.to(ScalarType.Double).mm(matrix.to(ScalarType.Double)).to(ScalarType.Float);
+  }
+
+  /** What {@link #from} reads, for the file of stage 1. */
+  List<Parameters.Named> named(String part) {
+    List<Parameters.Named> own = new ArrayList<>();
+    if (norm.mean() != null) {
+      own.add(new Parameters.Named(MEAN, part, norm.mean()));
+    }
+    if (norm.whitening() != null) {
+      own.add(new Parameters.Named(WHITENING, part, norm.whitening().to(ScalarType.Float)));
+    }
+    return own;
+  }
+
+  @Override
+  public void close() {
+    if (norm.mean() != null) {
+      norm.mean().close();
+    }
+    if (norm.whitening() != null) {
+      norm.whitening().close();
+    }
+  }
+}
