@@ -143,7 +143,7 @@ final class QuickstartCommand implements Callable<Integer> {
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
       if (!tiny && Compute.of(recipe.precision(), recipe.device()).equals(Compute.FP32)) {
-        console.say("In fp32 this takes about 50 minutes on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
+        console.say("In fp32 this takes about an hour on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
       }
       try (StopSignal stop = new StopSignal(console::say)) {
         if (tiny && !fromNothing(recipe, progress, stop)) {
