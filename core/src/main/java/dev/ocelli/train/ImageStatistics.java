@@ -59,7 +59,7 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
               Tensor centred = x.to(ScalarType.Float).sub(mean);
               return centred.t().mm(centred).div(new Scalar((double) x.size(0)));
             });
-    Tensor whitening = Scope.keep(Scope.noGrad(() -> compute.cast(compute.place(whitening(covariance, power)))));
+    Tensor whitening = Scope.keep(Scope.noGrad(() -> compute.cast(whitening(covariance, power))));
     covariance.close();
     return new ImageStatistics(new ImageNorm(mean, whitening));
   }
@@ -94,7 +94,7 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
     Tensor floor = variance.clamp_min(new Scalar(variance.max().item().toDouble() * LEAST_SHARE));
     Tensor factor = floor.pow(new Scalar(-power));
     Tensor scaled = factor.div(variance.mul(factor).mul(factor).mean().sqrt());
-    return directions.get1().mul(scaled).mm(directions.get1().t()).to(ScalarType.Float);
+    return symmetric(directions.get1(), scaled).to(ScalarType.Float);
   }
 
   /** As a file of stage 1 has it beside the weights; {@link #NONE} where it has none. */
@@ -105,7 +105,7 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
           Tensor mean = file.apply(MEAN);
           Tensor whitening = file.apply(WHITENING);
           found[0] = mean == null ? null : Scope.keep(compute.place(mean));
-          found[1] = whitening == null ? null : Scope.keep(compute.cast(compute.place(whitening)));
+          found[1] = whitening == null ? null : Scope.keep(compute.cast(whitening));
         });
     return new ImageStatistics(new ImageNorm(found[0], found[1]));
   }
@@ -151,7 +151,11 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
   /** Of a symmetric matrix. OpenBLAS's own inverse needs more stack than Java's threads have, and crashes from some 300 rows on. */
   private static Tensor inverse(Tensor matrix) {
     var directions = torch.linalg_eigh(matrix);
-    return directions.get1().div(directions.get0()).mm(directions.get1().t());
+    return symmetric(directions.get1(), directions.get0().reciprocal());
+  }
+
+  private static Tensor symmetric(Tensor directions, Tensor sizes) {
+    return directions.mul(sizes).mm(directions.t());
   }
 
   private static Tensor product(Tensor weight, Tensor matrix) {
