@@ -80,6 +80,8 @@ def check_answers(run, base, features_file, data, expected):
     features = safetensors.numpy.load_file(features_file)
     q = qformer(run / "vlm" / "qformer")
     queries = torch.from_numpy(safetensors.numpy.load_file(run / "vlm" / "qformer" / "model.safetensors")["query_tokens"])
+    apart = json.loads((run / "vlm" / "qformer" / "config.json").read_text()).get("ocelli_queries_apart", False)
+    mask = torch.eye(queries.shape[1])[None] if apart else None  # each query sees itself alone
     projector = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(run / "vlm" / "projector.safetensors").items()}
     model, tokenizer = base_model(base)
     model = peft.PeftModel.from_pretrained(model, run / "vlm" / "adapter").eval()
@@ -101,7 +103,7 @@ def check_answers(run, base, features_file, data, expected):
         caption = caption.lower() if recipe["data"]["lowercase"] else caption
         answer = torch.tensor([tokenizer(caption, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]])
         with torch.no_grad():
-            out = q(query_embeds=queries, encoder_hidden_states=torch.from_numpy(seen).float()[None]).last_hidden_state
+            out = q(query_embeds=queries, attention_mask=mask, encoder_hidden_states=torch.from_numpy(seen).float()[None]).last_hidden_state
             x = torch.nn.functional.linear(out, projector["linear_1.weight"], projector["linear_1.bias"])
             x = torch.nn.functional.linear(torch.nn.functional.gelu(x), projector["linear_2.weight"], projector["linear_2.bias"])
             whole = torch.cat([embed(before), x, embed(after), embed(answer)], 1)

@@ -155,6 +155,7 @@ class QFormer(nn.Module):
         # A layer crosses where its index is a multiple of the frequency; transformers has no setting for another first layer.
         self.inner.encoder.layer = nn.ModuleList(Blip2QFormerLayer(config, (i - first) % every if i >= first else 1) for i in layers)
         assert first == 0 or every > 1
+        self.apart = said.get("ocelli_queries_apart", False)
         self.query_tokens = nn.Parameter(torch.zeros(1, said["ocelli_queries"], config.hidden_size))
         if text:
             self.embeddings = Blip2TextEmbeddings(config)
@@ -170,7 +171,8 @@ class QFormer(nn.Module):
                 p.copy_(weights[name])
 
     def queries(self, image):
-        return self.inner(self.query_tokens.expand(len(image), -1, -1), encoder_hidden_states=image).last_hidden_state
+        mask = torch.eye(self.query_tokens.shape[1]).expand(len(image), -1, -1) if self.apart else None
+        return self.inner(self.query_tokens.expand(len(image), -1, -1), attention_mask=mask, encoder_hidden_states=image).last_hidden_state
 
     def text(self, ids, mask):
         return self.inner(self.embeddings(ids), query_length=0, attention_mask=mask).last_hidden_state
@@ -223,6 +225,8 @@ def stage1(given, recipe, photos):
         with torch.autocast("cpu", enabled=False):
             each = torch.einsum("iqd,td->iqt", seen, said)
             similarity = each.amax(1) if s["similarity"] == "best" else each.mean(1)
+            if s["similarity"] == "whole":
+                similarity = F.normalize(seen.mean(1), dim=-1) @ said.t()
             scale = model.logit_scale.exp().clamp(max=100)
             yield contrast(similarity * scale, [photo for photo, _ in batch], s["label_smoothing"])
 

@@ -10,7 +10,8 @@ Nothing is shared or cached here: each objective is one pass over queries and te
 whom. So it also checks what Ocelli computes once for several objectives.
 
   objectives.safetensors   w.NAME weights; in.image [pairs, patches, size], in.ids (padded with 0), in.lengths, in.photos, and the wrong
-                           partners in.negative_images, in.negative_texts; CASE.loss, CASE.g.NAME; metadata "cases" holds the weights
+                           partners in.negative_images, in.negative_texts; CASE.loss, CASE.g.NAME; metadata "cases" holds the weights; in
+                           "apart" no query sees another one
 """
 import json, math, pathlib, sys
 
@@ -103,6 +104,9 @@ def embed(w, ids, start=False):
     return x + w["embeddings.position_embeddings.weight"][: ids.shape[1]]
 
 
+apart = False  # whether queries see themselves alone in place of each other
+
+
 def who(kind, lengths, tokens):
     """[n, all, all]; nobody sees padding, but padding sees itself so that its softmax is defined."""
     n, total = len(lengths), QUERIES + tokens
@@ -112,6 +116,8 @@ def who(kind, lengths, tokens):
             row_text, column_text = row >= QUERIES, column >= QUERIES
             sees[:, row, column] = {"uni": row_text == column_text, "bi": True,
                                     "causal": not column_text or (row_text and column <= row)}[kind]
+    if apart:
+        sees[:, :QUERIES, :QUERIES] = torch.eye(QUERIES, dtype=torch.bool)
     for i, length in enumerate(lengths):
         sees[i, :, QUERIES + length :] = False
         for column in range(QUERIES + length, total):
@@ -167,8 +173,9 @@ negative_images, negative_texts = torch.tensor([1, 2, 4, 0, 0]), torch.tensor([2
 tensors = {"w." + k: v for k, v in start.items()}
 tensors |= {"in.image": image, "in.ids": ids, "in.lengths": lengths, "in.photos": photos,
             "in.negative_images": negative_images, "in.negative_texts": negative_texts}
-cases = {"itc": (1, 0, 0), "itm": (0, 1, 0), "itg": (0, 0, 1), "all": (0.5, 1, 2)}
+cases = {"itc": (1, 0, 0), "itm": (0, 1, 0), "itg": (0, 0, 1), "all": (0.5, 1, 2), "apart": (0.5, 1, 2)}
 for case, (contrast, match, tell) in cases.items():
+    apart = case == "apart"
     w = {k: v.clone().requires_grad_() for k, v in start.items()}
     loss = contrast * itc(w, image, ids, lengths, photos) + match * itm(w, image, ids, lengths, negative_images, negative_texts)
     loss = loss + tell * itg(w, image, ids, lengths)

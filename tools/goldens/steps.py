@@ -171,6 +171,8 @@ def stage1():
             with torch.autocast("cpu", enabled=False):
                 each = torch.einsum("iqd,td->iqt", image_units, text_units)
                 similarity = each.amax(1) if case["similarity"] == "best" else each.mean(1)
+                if case["similarity"] == "whole":
+                    similarity = F.normalize(image_units.mean(1), dim=-1) @ text_units.T
                 yield contrast(similarity, model.logit_scale.exp().clamp(max=100), photos[step], case["smoothing"])
 
         return {plain(k): p for k, p in model.named_parameters()}, lambda k: "new" if any(n in k for n in NEW) else "body", micro
@@ -180,6 +182,7 @@ def stage1():
         dict(base, name="best", similarity="best", learn=True, smoothing=0.0, optimiser="adamw"),
         dict(base, name="mean", similarity="mean", learn=False, smoothing=0.1, optimiser="adam"),
         dict(base, name="fixed", similarity="best", learn=False, smoothing=0.1, optimiser="adamw", warmup=0, schedule="constant", clip=0),
+        dict(base, name="whole", similarity="whole", learn=True, smoothing=0.0, optimiser="adamw"),
         dict(base, name="smooth", similarity="mean", learn=True, smoothing=0.1, optimiser="adamw", decay=0.2),
     ):
         write("stage1", case, lambda: build(case))

@@ -4,6 +4,7 @@ import dev.ocelli.Progress;
 import java.io.PrintStream;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
+import java.time.Duration;
 import java.util.Locale;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -15,11 +16,12 @@ record BarProgress(PrintStream err) implements Progress {
   private static final int INTERVAL_MS = 250;
 
   @Override
-  public Task start(String task, long total, String unit) {
+  public Task start(String task, long done, long total, String unit) {
     ProgressBar bar =
         new ProgressBarBuilder()
             .setTaskName(task)
             .setInitialMax(total)
+            .startsFrom(done, Duration.ZERO)
             .setUnit(" " + unit, 1)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(INTERVAL_MS)

@@ -14,12 +14,13 @@ record LineProgress(PrintStream err, LongSupplier nanos) implements Progress {
   private static final long EVERY_NS = 10_000_000_000L;
 
   @Override
-  public Task start(String task, long total, String unit) {
-    return new Line(task, total, unit, nanos.getAsLong());
+  public Task start(String task, long done, long total, String unit) {
+    return new Line(task, done, total, unit, nanos.getAsLong());
   }
 
   private final class Line implements Task {
     private final String task;
+    private final long before;
     private final long total;
     private final String unit;
     private final long begin;
@@ -28,8 +29,10 @@ record LineProgress(PrintStream err, LongSupplier nanos) implements Progress {
     private long saidDone;
     private String beside = "";
 
-    Line(String task, long total, String unit, long begin) {
+    Line(String task, long before, long total, String unit, long begin) {
       this.task = task;
+      this.before = before;
+      done = before;
       this.total = total;
       this.unit = unit;
       this.begin = begin;
@@ -62,7 +65,7 @@ record LineProgress(PrintStream err, LongSupplier nanos) implements Progress {
     private void print(long now) {
       saidDone = done;
       double seconds = (now - begin) / 1e9;
-      double rate = seconds > 0 ? done / seconds : 0;
+      double rate = seconds > 0 ? (done - before) / seconds : 0;
       StringBuilder line = new StringBuilder(task).append(": ").append(done);
       line.append(total >= 0 ? "/" + total : "").append(' ').append(unit);
       line.append(String.format(Locale.ROOT, ", %.1f/s", rate));

@@ -47,22 +47,29 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
         .filter(hit -> !hit.sha256().equals(own)).limit(best).map(hit -> new Ranked(hit, null)).toList();
   }
 
-  /** What a sheet shows of the photos found. */
-  List<FoundSheet.Item> items(List<Ranked> found) {
+  /**
+   * What a sheet shows of the photos found.
+   *
+   * @param text what they were found by; null for photos like another
+   */
+  List<FoundSheet.Item> items(List<Ranked> found, String text) {
     List<FoundSheet.Item> items = new ArrayList<>();
     for (Ranked ranked : found) {
-      Scope.run(() -> items.add(item(ranked)));
+      Scope.run(() -> items.add(item(ranked, text)));
     }
     return items;
   }
 
-  private FoundSheet.Item item(Ranked ranked) {
+  private FoundSheet.Item item(Ranked ranked, String text) {
     RgbImage photo = read(ranked.hit().photo());
     if (photo == null) {
       return new FoundSheet.Item(ranked, null, null);
     }
     var features = trained.features();
-    AttentionGrid grid = AttentionGrid.of(trained.imageText().qformer(), features.vision(), features.see(photo), ranked.hit().query());
+    Tensor seen = features.see(photo);
+    // Where an index has one vector a photo it can't say which query fits.
+    int query = ranked.hit().query() < 0 && text != null ? trained.searchable().bestQuery(seen, text) : ranked.hit().query();
+    AttentionGrid grid = AttentionGrid.of(trained.imageText().qformer(), features.vision(), seen, query);
     return new FoundSheet.Item(ranked, features.vision().preprocessing().geometry(photo), grid);
   }
 

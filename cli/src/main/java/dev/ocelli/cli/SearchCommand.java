@@ -115,7 +115,7 @@ final class SearchCommand implements Callable<Integer> {
         PhotoFinder finder = new PhotoFinder(search, trained, exact ? PhotoSearch.Way.EXACT : PhotoSearch.Way.QUICK, console::warn);
         List<Ranked> found = image == null ? finder.text(text, best, rerank) : finder.like(image, best);
         if (html != null) {
-          AtomicFile.write(html, new FoundSheet(text, image == null ? null : ImageReader.read(image), finder.items(found)).html());
+          AtomicFile.write(html, new FoundSheet(text, image == null ? null : ImageReader.read(image), finder.items(found, text)).html());
         }
         print(found);
       }

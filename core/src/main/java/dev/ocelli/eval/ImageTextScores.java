@@ -93,6 +93,21 @@ public record ImageTextScores(
     return Scope.noGrad(() -> model.contrast().images(model.qformer().queries(compute.place(features), false)));
   }
 
+  /**
+   * Which of a photo's queries fits a text best.
+   *
+   * @param features what an encoder has seen of the photo, {@code [1, tokens, imageHidden]}
+   */
+  public int bestQuery(Tensor features, String text) {
+    float[][] cosines = new float[1][];
+    Scope.run(() -> cosines[0] = Tensors.floats(images(features).squeeze(0).mv(texts(List.of(text)).squeeze(0))));
+    int best = 0;
+    for (int query = 1; query < cosines[0].length; query++) {
+      best = cosines[0][query] > cosines[0][best] ? query : best;
+    }
+    return best;
+  }
+
   /** Unit vectors of texts, {@code [texts, size]}. */
   public Tensor texts(List<String> texts) {
     return texts(texts, done -> {});

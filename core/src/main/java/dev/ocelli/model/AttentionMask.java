@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * Who sees whom in the self-attention that the Q-Former's queries and text share: what makes its three objectives different (BLIP-2, section
  * 3.1 and figure 2). Here with two queries and three tokens; a row sees the columns that are marked, and {@code docs/objectives.md} has
- * larger pictures.
+ * larger pictures. Queries that are kept apart see only themselves in place of each other, under each of the masks.
  *
  * <pre>
  *            UNIMODAL       BIDIRECTIONAL   MULTIMODAL_CAUSAL
@@ -31,10 +31,14 @@ public enum AttentionMask {
    * Whether one position sees another. Positions count from 0, queries first.
    *
    * @param queries how many of the positions are queries
+   * @param apart whether a query sees no other query
    */
-  public boolean sees(int position, int other, int queries) {
+  public boolean sees(int position, int other, int queries, boolean apart) {
     boolean query = position < queries;
     boolean otherQuery = other < queries;
+    if (apart && query && otherQuery) {
+      return position == other;
+    }
     return switch (this) {
       case UNIMODAL -> query == otherQuery;
       case BIDIRECTIONAL -> true;
@@ -43,12 +47,12 @@ public enum AttentionMask {
   }
 
   /** The whole mask, true where a row sees a column: {@code [queries + tokens, queries + tokens]}. */
-  public Tensor tensor(int queries, int tokens) {
+  public Tensor tensor(int queries, int tokens, boolean apart) {
     int all = queries + tokens;
     float[] cells = new float[all * all];
     for (int row = 0; row < all; row++) {
       for (int column = 0; column < all; column++) {
-        cells[row * all + column] = sees(row, column, queries) ? 1 : 0;
+        cells[row * all + column] = sees(row, column, queries, apart) ? 1 : 0;
       }
     }
     return Tensors.of(cells, all, all).to(ScalarType.Bool);

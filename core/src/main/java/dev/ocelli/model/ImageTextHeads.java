@@ -19,7 +19,9 @@ public final class ImageTextHeads {
     /** The best fitting query's (the paper). */
     BEST,
     /** The mean over the queries. */
-    MEAN
+    MEAN,
+    /** That of the photo's vector as a whole, the direction of the queries' mean: queries needn't each say the same for it. */
+    WHOLE
   }
 
   private final Linear image;
@@ -60,10 +62,16 @@ public final class ImageTextHeads {
    */
   public static Tensor similarity(Tensor images, Tensor texts, Similarity kind) {
     return Scope.of(
-        () -> {
-          Tensor each = torch.matmul(images.flatten(0, 1), texts.t()).view(images.size(0), images.size(1), texts.size(0));
-          return kind == Similarity.BEST ? each.amax(new long[] {1}, false) : each.mean(1);
-        });
+        () ->
+            switch (kind) {
+              case BEST ->
+                  torch.matmul(images.flatten(0, 1), texts.t())
+                      .view(images.size(0), images.size(1), texts.size(0))
+                      .amax(new long[] {1}, false);
+              // The mean of products is the product with the mean.
+              case MEAN -> torch.matmul(images.mean(1), texts.t());
+              case WHOLE -> torch.matmul(unit(images.mean(1)), texts.t());
+            });
   }
 
   private static Tensor unit(Tensor x) {

@@ -134,6 +134,7 @@ public final class ModelConfigs {
         imageHidden,
         crossEvery,
         crossFirst,
+        false,
         distil ? 1e-12 : number(config, "layer_norm_eps", 1e-12),
         dropout,
         dropout);

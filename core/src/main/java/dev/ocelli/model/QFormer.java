@@ -37,6 +37,7 @@ public final class QFormer {
    * @param imageHidden size of the encoder's features
    * @param crossEvery cross-attention in every so many layers
    * @param crossFirst the first layer that has it: 0 as in BLIP-2, 1 as in the article
+   * @param apart whether no query sees another one. Where they do, as in BLIP-2, each layer makes them more alike
    * @param dropout of hidden states while training
    * @param wordDropout of the embedded words while training
    */
@@ -51,6 +52,7 @@ public final class QFormer {
       int imageHidden,
       int crossEvery,
       int crossFirst,
+      boolean apart,
       double epsilon,
       double dropout,
       double wordDropout) {
@@ -90,6 +92,11 @@ public final class QFormer {
       var kv = keyValue.chunk(2, -1);
       Tensor seen = Attention.heads(query, kv.get(0), kv.get(1), heads, mask);
       return norm.apply(drop(out.apply(seen), dropout).add(x));
+    }
+
+    /** Self-attention of positions that see themselves alone: what they see is their own value. */
+    Tensor alone(Tensor x, Tensor value, double dropout) {
+      return norm.apply(drop(out.apply(value), dropout).add(x));
     }
 
     Tensor queries(Tensor x, Tensor image, long heads, double dropout) {
@@ -291,7 +298,7 @@ public final class QFormer {
           int queries = config.queries();
           Tensor x = Tensors.cat(1, queryVectors(ids.size(0), dropout), textVectors(null, ids, 0, training));
           Tensor there = Tensors.cat(1, torch.ones_like(real.narrow(1, 0, 1)).expand(-1, queries), real).unsqueeze(1).unsqueeze(1);
-          Tensor who = mask.tensor(queries, (int) ids.size(1)).to(ids.device(), ScalarType.Bool);
+          Tensor who = mask.tensor(queries, (int) ids.size(1), config.apart()).to(ids.device(), ScalarType.Bool);
           return pass(x, queries, image, who.logical_and(there), null, dropout, null).states();
         });
   }
@@ -307,7 +314,7 @@ public final class QFormer {
     double dropout = training ? config.dropout() : 0;
     int before = Math.toIntExact(past.positions()) - config.queries();
     int tokens = Math.toIntExact(ids.size(1)) + (start == null ? 0 : 1);
-    Tensor whole = AttentionMask.MULTIMODAL_CAUSAL.tensor(config.queries(), before + tokens);
+    Tensor whole = AttentionMask.MULTIMODAL_CAUSAL.tensor(config.queries(), before + tokens, config.apart());
     Tensor mask = whole.narrow(0, past.positions(), tokens).to(ids.device(), ScalarType.Bool);
     return pass(textVectors(start, ids, before, training), 0, null, mask, past.keyValues(), dropout, null);
   }
@@ -324,6 +331,7 @@ public final class QFormer {
   private Pass pass(
       Tensor vectors, long queries, Look image, Tensor mask, List<Tensor> past, double dropout, AttentionWatch watch) {
     long hidden = config.hidden();
+    boolean alone = config.apart() && queries == vectors.size(1);
     Tensor x = vectors;
     List<Tensor> keyValues = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
@@ -338,7 +346,10 @@ public final class QFormer {
                 Tensor all = layer.queryKeyValue().apply(in);
                 Tensor own = all.narrow(2, hidden, 2 * hidden);
                 Tensor keyValue = before == null ? own : Tensors.cat(1, before, own);
-                Tensor seen = layer.selfAttention(in, all.narrow(2, 0, hidden), keyValue, mask, config.heads(), dropout);
+                Tensor seen =
+                    alone
+                        ? layer.alone(in, own.narrow(2, hidden, hidden), dropout)
+                        : layer.selfAttention(in, all.narrow(2, 0, hidden), keyValue, mask, config.heads(), dropout);
                 if (watch != null && layer.cross() != null) {
                   watch.layer(index, layer.cross().looks(seen, patches, config.heads()));
                 }

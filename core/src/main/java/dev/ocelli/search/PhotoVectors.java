@@ -17,8 +17,7 @@ public record PhotoVectors(float[][] text, float[] whole) {
    * Of several photos.
    *
    * @param images unit vectors {@code [photos, queries, size]}
-   * @param similarity the best query counts: all are kept; their mean counts: only that is, since the mean of products is the product
-   *     with the mean
+   * @param similarity where the best query counts, all are kept; else one vector is enough
    */
   public static List<PhotoVectors> of(Tensor images, Similarity similarity) {
     int photos = (int) images.size(0);
@@ -36,7 +35,14 @@ public record PhotoVectors(float[][] text, float[] whole) {
           mean[i] += vectors[q][i] / queries;
         }
       }
-      found.add(new PhotoVectors(similarity == Similarity.BEST ? vectors : new float[][] {mean}, unit(mean)));
+      float[] whole = unit(mean);
+      float[][] text =
+          switch (similarity) {
+            case BEST -> vectors;
+            case MEAN -> new float[][] {mean};
+            case WHOLE -> new float[][] {whole};
+          };
+      found.add(new PhotoVectors(text, whole));
     }
     return found;
   }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -148,7 +149,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   }
 
   static ImageTextHeads.Similarity similarityOf(Recipe recipe) {
-    return recipe.stage1().similarity().equals("mean") ? ImageTextHeads.Similarity.MEAN : ImageTextHeads.Similarity.BEST;
+    return ImageTextHeads.Similarity.valueOf(recipe.stage1().similarity().toUpperCase(Locale.ROOT));
   }
 
   /**

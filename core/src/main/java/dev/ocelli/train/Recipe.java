@@ -70,7 +70,8 @@ public record Recipe(
 
   @JsonNaming(SnakeCaseStrategy.class)
   public record QFormerShape(
-      int queries, int crossEvery, int crossFirst, boolean centre, double whiten, double dropout, double wordDropout, int projection) {
+      int queries, int crossEvery, int crossFirst, boolean apart, boolean centre, double whiten, double dropout, double wordDropout,
+      int projection) {
     public QFormerShape {
       within("qformer.queries", queries, 1, 1024);
       within("qformer.cross_every", crossEvery, 1, 64);
@@ -139,7 +140,7 @@ public record Recipe(
       within("stage1.batch", batch, 2, 1 << 20);
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
-      oneOf("stage1.similarity", similarity, "best", "mean");
+      oneOf("stage1.similarity", similarity, "best", "mean", "whole");
       // Below a hundredth the similarity's scale stands at its limit.
       within("stage1.temperature", temperature, 0.01, 10);
       within("stage1.rates.body", rates.body, 0, 1e30);

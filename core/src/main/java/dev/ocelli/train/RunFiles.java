@@ -90,6 +90,7 @@ final class RunFiles {
     config.put("use_qformer_text_input", text);
     config.put("ocelli_queries", c.queries());
     config.put("ocelli_cross_attention_first", c.crossFirst());
+    config.put("ocelli_queries_apart", c.apart());
     return config;
   }
 
@@ -117,6 +118,7 @@ final class RunFiles {
         whole(c, file, "encoder_hidden_size"),
         whole(c, file, "cross_attention_frequency"),
         whole(c, file, "ocelli_cross_attention_first"),
+        Boolean.TRUE.equals(c.get("ocelli_queries_apart")),
         number(c, file, "layer_norm_eps"),
         number(c, file, "hidden_dropout_prob"),
         0); // words are embedded only while stage 1 trains, which goes by its recipe

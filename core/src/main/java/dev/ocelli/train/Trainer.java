@@ -46,8 +46,9 @@ final class Trainer {
     long began = System.nanoTime();
     long saved = began;
     try (Prefetch<B> batches = new Prefetch<>(stage::prepare, at.step(), settings.steps());
-        Progress.Task task = run.progress.start("train " + stage.name(), settings.steps() * settings.pairsPerStep(), "pairs")) {
-      task.advance(at.step() * settings.pairsPerStep());
+        Progress.Task task =
+            run.progress.start(
+                "train " + stage.name(), at.step() * settings.pairsPerStep(), settings.steps() * settings.pairsPerStep(), "pairs")) {
       double meanLoss = 0;
       for (long step = at.step(); step < settings.steps(); step++) {
         double loss = step(stage, adam, batches.next(), step, run.metrics);

@@ -58,14 +58,14 @@ class AttentionMaskTest {
     StringBuilder cells = new StringBuilder();
     for (int row = 0; row < QUERIES + TOKENS; row++) {
       for (int column = 0; column < QUERIES + TOKENS; column++) {
-        cells.append(mask.sees(row, column, QUERIES) ? 'x' : '.');
+        cells.append(mask.sees(row, column, QUERIES, false) ? 'x' : '.');
       }
       cells.append('\n');
     }
     assertThat(cells).hasToString(expected(mask));
     Scope.run(
         () -> {
-          Tensor tensor = mask.tensor(QUERIES, TOKENS);
+          Tensor tensor = mask.tensor(QUERIES, TOKENS, false);
           assertThat(Tensors.shape(tensor)).containsExactly(QUERIES + TOKENS, QUERIES + TOKENS);
           float[] values = Tensors.floats(tensor);
           String flat = expected(mask).replace("\n", "");
@@ -75,9 +75,21 @@ class AttentionMaskTest {
         });
   }
 
+  /** All else is as in the paper. */
+  @ParameterizedTest
+  @EnumSource
+  void queriesThatAreKeptApartSeeThemselvesAlone(AttentionMask mask) {
+    for (int row = 0; row < QUERIES + TOKENS; row++) {
+      for (int column = 0; column < QUERIES + TOKENS; column++) {
+        boolean queries = row < QUERIES && column < QUERIES;
+        assertThat(mask.sees(row, column, QUERIES, true)).isEqualTo(queries ? row == column : mask.sees(row, column, QUERIES, false));
+      }
+    }
+  }
+
   @Test
   void oneQueryAndNoTextWorkToo() {
-    Scope.run(() -> assertThat(Tensors.floats(AttentionMask.MULTIMODAL_CAUSAL.tensor(1, 0))).containsExactly(1));
+    Scope.run(() -> assertThat(Tensors.floats(AttentionMask.MULTIMODAL_CAUSAL.tensor(1, 0, true))).containsExactly(1));
   }
 
   /** On a difference the new picture lies in target/masks, to be looked at and copied. */
@@ -107,7 +119,7 @@ class AttentionMaskTest {
       svg.append(String.format("<text x=\"%d\" y=\"24\" text-anchor=\"middle\" fill=\"#777\">%s</text>\n", middle, label));
       svg.append(String.format("<text x=\"26\" y=\"%d\" text-anchor=\"end\" fill=\"#777\">%s</text>\n", middle + 4, label));
       for (int j = 0; j < queries + tokens; j++) {
-        String colour = !mask.sees(i, j, queries) ? "none" : j < queries ? "#3366aa" : "#dd9933";
+        String colour = !mask.sees(i, j, queries, false) ? "none" : j < queries ? "#3366aa" : "#dd9933";
         svg.append(
             String.format("<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\" stroke=\"#999\"/>\n",
                 margin + j * cell, margin + i * cell, cell, cell, colour));

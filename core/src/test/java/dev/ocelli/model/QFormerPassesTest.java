@@ -13,10 +13,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the Q-Former computes once and shares is what one pass over queries and text together gives, under each of the masks. */
 class QFormerPassesTest {
-  private static final QFormer.Config CONFIG = new QFormer.Config(8, 4, 2, 12, 17, 9, 3, 6, 2, 1, 1e-12, 0, 0);
   private static final RandomWeights RANDOM = new RandomWeights(3, Compute.FP32);
   /** Far from their usual start, so that who sees whom matters. */
   private static final Weights LOUD =
@@ -26,7 +27,12 @@ class QFormerPassesTest {
         return tensor;
       };
 
-  private static final QFormer MODEL = new QFormer(CONFIG, LOUD, true);
+  private static final QFormer MODEL = model(false);
+
+  /** @param apart whether no query sees another one */
+  private static QFormer model(boolean apart) {
+    return new QFormer(new QFormer.Config(8, 4, 2, 12, 17, 9, 3, 6, 2, 1, apart, 1e-12, 0, 0), LOUD, true);
+  }
 
   private static Tensor image() {
     torch.manual_seed(1);
@@ -42,7 +48,11 @@ class QFormerPassesTest {
   }
 
   private static Tensor together(AttentionMask mask) {
-    return MODEL.together(MODEL.look(image()), ids(), real(), mask, false);
+    return together(MODEL, mask);
+  }
+
+  private static Tensor together(QFormer model, AttentionMask mask) {
+    return model.together(model.look(image()), ids(), real(), mask, false);
   }
 
   /** Rows of padding say nothing. */
@@ -57,24 +67,28 @@ class QFormerPassesTest {
     }
   }
 
-  @Test
-  void apartAndTogetherAreTheSameUnderTheUnimodalMask() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void oneByOneAndTogetherAreTheSameUnderTheUnimodalMask(boolean apart) {
+    QFormer model = model(apart);
     Scope.run(
         () -> {
-          Tensor both = together(AttentionMask.UNIMODAL);
-          same(Tensors.floats(both.narrow(1, 0, 3)), Tensors.floats(MODEL.queries(image(), false)));
-          same(text(both.narrow(1, 3, 5)), text(MODEL.text(ids(), real(), false)));
+          Tensor both = together(model, AttentionMask.UNIMODAL);
+          same(Tensors.floats(both.narrow(1, 0, 3)), Tensors.floats(model.queries(image(), false)));
+          same(text(both.narrow(1, 3, 5)), text(model.text(ids(), real(), false)));
         });
   }
 
-  @Test
-  void textThatLooksBackIsTextUnderTheCausalMask() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void textThatLooksBackIsTextUnderTheCausalMask(boolean apart) {
+    QFormer model = model(apart);
     Scope.run(
         () -> {
-          Tensor both = together(AttentionMask.MULTIMODAL_CAUSAL);
-          QFormer.Pass seen = MODEL.see(MODEL.look(image()), false);
+          Tensor both = together(model, AttentionMask.MULTIMODAL_CAUSAL);
+          QFormer.Pass seen = model.see(model.look(image()), false);
           same(Tensors.floats(both.narrow(1, 0, 3)), Tensors.floats(seen.states()));
-          same(text(both.narrow(1, 3, 5)), text(MODEL.tell(null, ids(), seen, false).states()));
+          same(text(both.narrow(1, 3, 5)), text(model.tell(null, ids(), seen, false).states()));
         });
   }
 
@@ -91,6 +105,27 @@ class QFormerPassesTest {
           }
           same(Tensors.floats(past.states().select(1, 0)), whole);
           assertThat(past.positions()).isEqualTo(3 + 1 + 5);
+        });
+  }
+
+  /** One query among others gives what it gives alone; where they see each other, it doesn't. */
+  @Test
+  void queriesThatAreKeptApartKnowNothingOfEachOther() {
+    Weights first =
+        (kind, shape, names, rows) ->
+            names[0].equals("query_tokens") ? LOUD.get(kind, new long[] {1, 3, 8}, names, rows).narrow(1, 0, 1) : LOUD.get(kind, shape, names, rows);
+    Scope.run(
+        () -> {
+          for (boolean apart : new boolean[] {true, false}) {
+            QFormer alone = new QFormer(new QFormer.Config(8, 4, 2, 12, 17, 9, 1, 6, 2, 1, apart, 1e-12, 0, 0), first, true);
+            float[] ours = Tensors.floats(model(apart).queries(image(), false).narrow(1, 0, 1));
+            float[] theirs = Tensors.floats(alone.queries(image(), false));
+            if (apart) {
+              same(ours, theirs);
+            } else {
+              assertThat(distance(ours, theirs)).isGreaterThan(0.1);
+            }
+          }
         });
   }
 

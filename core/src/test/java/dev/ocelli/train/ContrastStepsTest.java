@@ -14,6 +14,7 @@ import dev.ocelli.train.StepGolden.Curve;
 import dev.ocelli.train.StepGolden.Mistake;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
@@ -23,11 +24,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twelve steps of stage 1 against PyTorch's from the same weights. */
 class ContrastStepsTest {
-  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, 1e-12, 0, 0);
+  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, false, 1e-12, 0, 0);
   private static final List<String> NEW = List.of("query_tokens", "crossattention", "_query.", "projection", "logit_scale");
 
   @ParameterizedTest
-  @ValueSource(strings = {"best", "mean", "fixed", "smooth"})
+  @ValueSource(strings = {"best", "mean", "whole", "fixed", "smooth"})
   void twelveStepsArePyTorchs(String name) {
     try (StepGolden golden = StepGolden.open("stage1", name)) {
       Curve curve = train(golden, Compute.FP32, Mistake.NONE);
@@ -41,7 +42,7 @@ class ContrastStepsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"best", "mean", "fixed", "smooth"})
+  @ValueSource(strings = {"best", "mean", "whole", "fixed", "smooth"})
   void bf16IsAsCloseAsPyTorchsOwn(String name) {
     try (StepGolden golden = StepGolden.open("stage1", name)) {
       double[] errors = golden.bf16Errors(train(golden, Compute.BF16, Mistake.NONE));
@@ -51,7 +52,7 @@ class ContrastStepsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"best", "mean", "fixed", "smooth"})
+  @ValueSource(strings = {"best", "mean", "whole", "fixed", "smooth"})
   void anyMistakeShows(String name) {
     try (StepGolden golden = StepGolden.open("stage1", name)) {
       boolean plain = name.equals("fixed"); // which has no warm-up and no clipping to forget
@@ -101,7 +102,7 @@ class ContrastStepsTest {
               }
               Tensor images = heads[0].images(qformer[0].queries(golden.tensor("in.image").select(0, step), true));
               Tensor texts = heads[0].texts(qformer[0].text(ids, real, true));
-              var kind = c.get("similarity").asText().equals("best") ? ImageTextHeads.Similarity.BEST : ImageTextHeads.Similarity.MEAN;
+              var kind = ImageTextHeads.Similarity.valueOf(c.get("similarity").asText().toUpperCase(Locale.ROOT));
               Tensor scale = learn ? heads[0].scale() : heads[0].scale().detach();
               Tensor loss = Contrast.loss(ImageTextHeads.similarity(images, texts, kind), scale, photos, c.get("smoothing").asDouble());
               loss.backward();

@@ -79,7 +79,9 @@ class ObjectivesTest {
   @ValueSource(booleans = {true, false})
   void cachedContrastIsTheGraphOfAllMicroBatches(boolean learnTemperature) {
     String[] changes = {
-      "qformer.centre=false", "qformer.whiten=0", "stage1.batch=12", "stage1.micro_batch=5", "qformer.dropout=0.3", "stage1.learn_temperature=" + learnTemperature
+      "qformer.centre=false", "qformer.whiten=0", "stage1.batch=12", "stage1.micro_batch=5", "qformer.dropout=0.3", "stage1.learn_temperature=" + learnTemperature,
+      // Two settings that also must reach the graph, in one of the two cases.
+      "qformer.apart=" + learnTemperature, "stage1.similarity=" + (learnTemperature ? "whole" : "best")
     };
     Step cached = step(Compute.FP32, changes);
     try (TinyRun run = new TinyRun(folder, Compute.FP32, changes);
@@ -138,7 +140,7 @@ class ObjectivesTest {
       texts[i] = model.contrast().texts(model.qformer().text(ids.narrow(0, from, n), real.narrow(0, from, n), true));
     }
     Tensor similarity =
-        ImageTextHeads.similarity(Tensors.cat(0, images), Tensors.cat(0, texts), ImageTextHeads.Similarity.BEST);
+        ImageTextHeads.similarity(Tensors.cat(0, images), Tensors.cat(0, texts), QFormerStage.similarityOf(run.recipe));
     return Contrast.loss(similarity, model.contrast().scale(), batch.photos(), 0);
   }
 

@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.ocelli.Progress;
 import dev.ocelli.eval.ImageTextScores;
@@ -22,7 +23,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -102,6 +105,35 @@ class RetrievalTest {
       assertThat(report.scores().t2iR5()).isEqualTo(recall(captions, 5));
       assertThat(report.scores().i2tMedianRank()).isEqualTo(median(photos));
       assertThat(report.scores().t2iMedianRank()).isEqualTo(median(captions));
+    }
+  }
+
+  @Test
+  void theBestQueryIsTheOneWhoseCosineIsTheSimilarity() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+      ImageTextScores scores = setting(run, run.train).scores;
+      List<String> texts = List.of("a dog", "the sun", "two bikes on the street");
+      float[][] similarity = scores.matrix(run.train, texts).similarity();
+      Set<Integer> found = new HashSet<>();
+      Scope.run(
+          () -> {
+            float[] vectors = Tensors.floats(scores.images(run.train));
+            for (int p = 0; p < 12; p++) {
+              ByteBuffer features = run.train.buffer(1);
+              run.train.read(p, features);
+              for (int t = 0; t < texts.size(); t++) {
+                int query = scores.bestQuery(run.train.tensor(features, Compute.FP32), texts.get(t));
+                float[] text = scores.textVectors(List.of(texts.get(t))).get(0);
+                double cosine = 0;
+                for (int i = 0; i < 8; i++) {
+                  cosine += vectors[(p * 4 + query) * 8 + i] * text[i];
+                }
+                assertThat(cosine).isCloseTo(similarity[p][t], within(1e-5));
+                found.add(query);
+              }
+            }
+          });
+      assertThat(found).hasSizeGreaterThan(1);
     }
   }
 

@@ -38,6 +38,7 @@ class StagesTest {
     List<String> all = new ArrayList<>(List.of(changes));
     if (name.equals("mixture")) {
       all.addAll(List.of("stage1.objectives.itm=1", "stage1.objectives.itg=0.5", "stage1.batch=6", "stage1.micro_batch=4"));
+      all.addAll(List.of("qformer.apart=true", "stage1.similarity=whole"));
     }
     return new TinyRun(folder, Compute.of(precision, "cpu"), all.toArray(String[]::new));
   }

@@ -131,7 +131,8 @@ final class TinyRun implements AutoCloseable {
   }
 
   QFormer.Config shape(double dropout) {
-    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, recipe.qformer().queries(), HIDDEN, 2, 0, 1e-12, dropout, dropout);
+    Recipe.QFormerShape q = recipe.qformer();
+    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, q.queries(), HIDDEN, 2, 0, q.apart(), 1e-12, dropout, dropout);
   }
 
   /** Word embeddings come from a "text model", all else is new. */
