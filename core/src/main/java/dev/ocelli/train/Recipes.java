@@ -55,10 +55,16 @@ public final class Recipes {
 
   /** As a file in a run folder says it. */
   public Recipe read(Path file) {
-    // Runs from before there was whitening have learnt without it.
+    // Runs from before there was a setting have learnt without it.
     JsonNode qformer = own(file.toString()).path("qformer");
-    boolean old = qformer.has("centre") && !qformer.has("whiten");
-    return read(file.toString(), old ? List.of("qformer.whiten=0") : List.of());
+    List<String> without = new ArrayList<>();
+    if (qformer.has("centre") && !qformer.has("whiten")) {
+      without.add("qformer.whiten=0");
+    }
+    if (qformer.has("centre") && !qformer.has("apart")) {
+      without.add("qformer.apart=false");
+    }
+    return read(file.toString(), without);
   }
 
   /** All values as YAML. */

@@ -37,10 +37,13 @@ class RecipesTest {
   }
 
   @Test
-  void aRunFromBeforeThereWasWhiteningStaysWithoutIt() throws Exception {
+  void aRunFromBeforeThereWasASettingStaysWithoutIt() throws Exception {
     Path file = folder.resolve("recipe.yaml");
     Files.writeString(file, recipes.write(set()).replaceFirst("\n  whiten: .*", ""));
     assertThat(recipes.read(file).qformer().whiten()).isZero();
+    assertThat(recipes.read(file).qformer().apart()).isTrue();
+    Files.writeString(file, recipes.write(set()).replaceFirst("\n  apart: .*", ""));
+    assertThat(recipes.read(file).qformer().apart()).isFalse();
     assertThat(set().qformer().whiten()).isPositive();
   }
 
