@@ -79,7 +79,7 @@ class RetrievalTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 7, 100})
   void theBestAreRankedAgainAsOverTheWholeMatrix(int best) {
-    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "qformer.apart=false")) {
       // The eleventh and the twelfth have captions of the first two, and such ties fall either way by rounding.
       PhotoFeatures ten = run.train.with(run.train.photos().subList(0, 10));
       Setting s = setting(run, ten);
