@@ -22,8 +22,8 @@ class SearchTest {
 
   @BeforeAll
   static void train() {
-    TinyTraining.train(root, "run", "stage1.objectives.itm=1", "stage1.similarity=best");
-    TinyTraining.train(root, "whole", "stage1.similarity=whole");
+    TinyTraining.train(root, "run", "stage1.objectives.itm=1");
+    TinyTraining.train(root, "whole", "qformer.apart=true", "stage1.similarity=whole");
   }
 
   private static String at(String name) {
