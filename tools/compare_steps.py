@@ -224,9 +224,8 @@ def stage1(given, recipe, photos):
         said = F.normalize(model.text_projection(model.text(ids, mask)[:, 0]).float(), dim=-1)
         with torch.autocast("cpu", enabled=False):
             each = torch.einsum("iqd,td->iqt", seen, said)
-            similarity = each.amax(1) if s["similarity"] == "best" else each.mean(1)
-            if s["similarity"] == "whole":
-                similarity = F.normalize(seen.mean(1), dim=-1) @ said.t()
+            whole = F.normalize(seen.mean(1), dim=-1) @ said.t()
+            similarity = {"best": each.amax(1), "mean": each.mean(1), "whole": whole}[s["similarity"]]
             scale = model.logit_scale.exp().clamp(max=100)
             yield contrast(similarity * scale, [photo for photo, _ in batch], s["label_smoothing"])
 

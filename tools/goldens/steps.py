@@ -170,9 +170,8 @@ def stage1():
             text_units = F.normalize(model.text_projection(model.text(ids[step], mask[step])[:, 0]).float(), dim=-1)
             with torch.autocast("cpu", enabled=False):
                 each = torch.einsum("iqd,td->iqt", image_units, text_units)
-                similarity = each.amax(1) if case["similarity"] == "best" else each.mean(1)
-                if case["similarity"] == "whole":
-                    similarity = F.normalize(image_units.mean(1), dim=-1) @ text_units.T
+                whole = F.normalize(image_units.mean(1), dim=-1) @ text_units.T
+                similarity = {"best": each.amax(1), "mean": each.mean(1), "whole": whole}[case["similarity"]]
                 yield contrast(similarity, model.logit_scale.exp().clamp(max=100), photos[step], case["smoothing"])
 
         return {plain(k): p for k, p in model.named_parameters()}, lambda k: "new" if any(n in k for n in NEW) else "body", micro

@@ -53,14 +53,16 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
    * @param text what they were found by; null for photos like another
    */
   List<FoundSheet.Item> items(List<Ranked> found, String text) {
+    float[] words = text == null ? null : trained.searchable().textVectors(List.of(text)).get(0);
     List<FoundSheet.Item> items = new ArrayList<>();
     for (Ranked ranked : found) {
-      Scope.run(() -> items.add(item(ranked, text)));
+      Scope.run(() -> items.add(item(ranked, words)));
     }
     return items;
   }
 
-  private FoundSheet.Item item(Ranked ranked, String text) {
+  /** @param text its vector, or null */
+  private FoundSheet.Item item(Ranked ranked, float[] text) {
     RgbImage photo = read(ranked.hit().photo());
     if (photo == null) {
       return new FoundSheet.Item(ranked, null, null);

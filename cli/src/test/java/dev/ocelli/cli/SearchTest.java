@@ -23,6 +23,7 @@ class SearchTest {
   @BeforeAll
   static void train() {
     TinyTraining.train(root, "run", "stage1.objectives.itm=1");
+    TinyTraining.train(root, "mean", "stage1.similarity=mean");
     TinyTraining.train(root, "whole", "qformer.apart=true", "stage1.similarity=whole");
   }
 
@@ -109,7 +110,7 @@ class SearchTest {
   @Test
   void searchesByText() throws IOException {
     photos("many", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
-    for (String run : List.of("run", "whole")) {
+    for (String run : List.of("run", "mean", "whole")) {
       counts(call(index(run, "many", run + ".index")), 10, 0, 0, 0, 0, 10);
       Path sheet = root.resolve(run + ".html");
       JsonNode search = json(call("search --json --best 4 --index " + at(run + ".index"), "A red circle.", "--html", sheet.toString()));
@@ -179,9 +180,9 @@ class SearchTest {
     assertThat(call(search, "a dog", "--image", at("one/0.png")).err()).contains("--image");
     assertThat(call(search, "--image", at("one/0.png"), "--rerank", "3").err()).contains("--rerank");
     assertThat(call(search, " ").err()).contains("empty");
-    assertThat(call(search, "a dog", "--run", at("whole")).err()).contains("other weights").hasLineCount(1);
+    assertThat(call(search, "a dog", "--run", at("mean")).err()).contains("other weights").hasLineCount(1);
     assertThat(call("search --index " + at("one"), "a dog").err()).contains("no index of photos").hasLineCount(1);
-    assertThat(call(index("whole", "one", "one.index")).err()).contains("other weights", "--overwrite").hasLineCount(1);
+    assertThat(call(index("mean", "one", "one.index")).err()).contains("other weights", "--overwrite").hasLineCount(1);
     assertThat(call("index --run " + at("run") + " " + at("nothing") + " --out " + at("x")).err()).contains("nothing").hasLineCount(1);
     assertThat(call("index --run " + at("run") + " " + at("one") + " --out " + at("data")).err()).contains("something else");
     assertThat(call("index --run " + at("run") + " --overwrite " + at("one") + " --out " + at("data")).err()).contains("no index");

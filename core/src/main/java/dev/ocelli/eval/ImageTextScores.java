@@ -97,10 +97,11 @@ public record ImageTextScores(
    * Which of a photo's queries fits a text best.
    *
    * @param features what an encoder has seen of the photo, {@code [1, tokens, imageHidden]}
+   * @param text as {@link #textVectors} gives it
    */
-  public int bestQuery(Tensor features, String text) {
+  public int bestQuery(Tensor features, float[] text) {
     float[][] cosines = new float[1][];
-    Scope.run(() -> cosines[0] = Tensors.floats(images(features).squeeze(0).mv(texts(List.of(text)).squeeze(0))));
+    Scope.run(() -> cosines[0] = Tensors.floats(images(features).squeeze(0).mv(compute.place(Tensors.of(text, text.length)))));
     int best = 0;
     for (int query = 1; query < cosines[0].length; query++) {
       best = cosines[0][query] > cosines[0][best] ? query : best;

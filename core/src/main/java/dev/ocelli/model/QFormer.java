@@ -90,13 +90,12 @@ public final class QFormer {
       Linear queryKeyValue, Linear out, LayerNorm norm, CrossAttention cross, FeedForward queryForward, FeedForward textForward) {
     Tensor selfAttention(Tensor x, Tensor query, Tensor keyValue, Tensor mask, long heads, double dropout) {
       var kv = keyValue.chunk(2, -1);
-      Tensor seen = Attention.heads(query, kv.get(0), kv.get(1), heads, mask);
-      return norm.apply(drop(out.apply(seen), dropout).add(x));
+      return taken(x, Attention.heads(query, kv.get(0), kv.get(1), heads, mask), dropout);
     }
 
-    /** Self-attention of positions that see themselves alone: what they see is their own value. */
-    Tensor alone(Tensor x, Tensor value, double dropout) {
-      return norm.apply(drop(out.apply(value), dropout).add(x));
+    /** @param seen by the self-attention; where positions see themselves alone it is their own values */
+    Tensor taken(Tensor x, Tensor seen, double dropout) {
+      return norm.apply(drop(out.apply(seen), dropout).add(x));
     }
 
     Tensor queries(Tensor x, Tensor image, long heads, double dropout) {
@@ -348,7 +347,7 @@ public final class QFormer {
                 Tensor keyValue = before == null ? own : Tensors.cat(1, before, own);
                 Tensor seen =
                     alone
-                        ? layer.alone(in, own.narrow(2, hidden, hidden), dropout)
+                        ? layer.taken(in, own.narrow(2, hidden, hidden), dropout)
                         : layer.selfAttention(in, all.narrow(2, 0, hidden), keyValue, mask, config.heads(), dropout);
                 if (watch != null && layer.cross() != null) {
                   watch.layer(index, layer.cross().looks(seen, patches, config.heads()));

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -57,13 +58,12 @@ public final class Recipes {
   public Recipe read(Path file) {
     // Runs from before there was a setting have learnt without it.
     JsonNode qformer = own(file.toString()).path("qformer");
-    List<String> without = new ArrayList<>();
-    if (qformer.has("centre") && !qformer.has("whiten")) {
-      without.add("qformer.whiten=0");
-    }
-    if (qformer.has("centre") && !qformer.has("apart")) {
-      without.add("qformer.apart=false");
-    }
+    boolean whole = qformer.has("centre");
+    List<String> without =
+        Map.of("whiten", "0", "apart", "false").entrySet().stream()
+            .filter(setting -> whole && !qformer.has(setting.getKey()))
+            .map(setting -> "qformer." + setting.getKey() + "=" + setting.getValue())
+            .toList();
     return read(file.toString(), without);
   }
 

@@ -122,8 +122,8 @@ class RetrievalTest {
               ByteBuffer features = run.train.buffer(1);
               run.train.read(p, features);
               for (int t = 0; t < texts.size(); t++) {
-                int query = scores.bestQuery(run.train.tensor(features, Compute.FP32), texts.get(t));
                 float[] text = scores.textVectors(List.of(texts.get(t))).get(0);
+                int query = scores.bestQuery(run.train.tensor(features, Compute.FP32), text);
                 double cosine = 0;
                 for (int i = 0; i < 8; i++) {
                   cosine += vectors[(p * 4 + query) * 8 + i] * text[i];
