@@ -75,8 +75,9 @@ final class Lane implements AutoCloseable {
         answer.said(System.nanoTime());
         answer.tokens(tokens);
         rows.remove(answer);
-        answer.listener.end(answer, end == ContinuousBatch.End.STOP ? Answer.Finish.STOP : Answer.Finish.LENGTH);
+        // Counted before the client hears of it: who asks for the figures then finds it among them.
         events.answered(answer);
+        answer.listener.end(answer, end == ContinuousBatch.End.STOP ? Answer.Finish.STOP : Answer.Finish.LENGTH);
       }
     };
   }
