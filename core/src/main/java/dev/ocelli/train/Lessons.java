@@ -7,11 +7,13 @@ import dev.ocelli.data.Photo;
 import dev.ocelli.data.Questions;
 import dev.ocelli.model.PhotoViews;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * In which order stage 2 sees its captions and questions: a function of the seed and the lesson's number alone. Each pass is a shuffle of its
- * own; what doesn't fill a step is left out of that pass. The first passes may have captions alone.
+ * own; what doesn't fill a step is left out of that pass. The first passes may have captions alone, the later ones only a share of them.
  *
  * <p>Questions of one photo come several in a conversation, where the picture stands once: that is many times cheaper than one by one. Which
  * come together, and in which order, is drawn anew in each pass.
@@ -42,11 +44,18 @@ final class Lessons {
   private final Recipe.Stage2 settings;
   private final List<Item> items = new ArrayList<>();
 
-  /** Of these the captions, for the first passes; all, where no pass has captions alone. */
+  /** Of these the captions. */
   private final List<Item> captions;
 
+  /** How many passes have captions alone. */
+  private final int first;
+
+  /** How many captions stand beside questions in a pass that has both. */
+  private final int beside;
+
   private final int perStep;
-  private long shuffledPass = -1;
+  private long drawnPass = -1;
+  private List<Item> drawn;
   private int[] order;
 
   /**
@@ -75,9 +84,11 @@ final class Lessons {
         items.add(new Item(p, NONE, chunk));
       }
     }
-    List<Item> alone = items.stream().filter(item -> item.caption != NONE).toList();
-    captions = settings.captionsFirst() == 0 || alone.isEmpty() ? items : alone;
-    this.perStep = Math.min(perStep, captions.size());
+    captions = items.stream().filter(item -> item.caption != NONE).toList();
+    boolean both = !captions.isEmpty() && captions.size() < items.size();
+    first = both ? settings.captionsFirst() : 0;
+    beside = both ? (int) Math.round(settings.captionsShare() * captions.size()) : captions.size();
+    this.perStep = Math.min(perStep, Math.min(perPass(), first > 0 ? captions.size() : perPass()));
   }
 
   boolean isEmpty() {
@@ -90,21 +101,26 @@ final class Lessons {
 
   /** Steps of so many passes. */
   long steps(long passes) {
-    long early = Math.min(passes, settings.captionsFirst());
-    return early * (captions.size() / perStep) + (passes - early) * (items.size() / perStep);
+    long early = Math.min(passes, first);
+    return early * (captions.size() / perStep) + (passes - early) * (perPass() / perStep);
+  }
+
+  /** Lessons of a pass that doesn't have captions alone. */
+  private int perPass() {
+    return items.size() - captions.size() + beside;
   }
 
   /** Lesson {@code row} of a step. */
   synchronized Lesson lesson(long step, int row) {
-    long early = steps(settings.captionsFirst());
-    long pass = step < early ? step / (captions.size() / perStep) : settings.captionsFirst() + (step - early) / (items.size() / perStep);
-    List<Item> some = step < early ? captions : items;
-    if (pass != shuffledPass) {
-      order = Draws.permutation(seed, "stage 2 order", pass, some.size());
-      shuffledPass = pass;
+    long early = steps(first);
+    long pass = step < early ? step / (captions.size() / perStep) : first + (step - early) / (perPass() / perStep);
+    if (pass != drawnPass) {
+      drawn = pass < first ? captions : mixture(pass);
+      order = Draws.permutation(seed, "stage 2 order", pass, drawn.size());
+      drawnPass = pass;
     }
     int number = order[(int) ((step - steps(pass)) * perStep + row)];
-    Item item = some.get(number);
+    Item item = drawn.get(number);
     if (item.caption == NONE) {
       List<Dialogue.Turn> turns = turns(item, pass);
       boolean sides = turns.stream().anyMatch(t -> Captions.saysSide(t.question()) || Captions.saysSide(t.answer()));
@@ -114,6 +130,19 @@ final class Lessons {
     int caption = item.caption >= 0 ? item.caption : Draws.below(seed, "stage 2 caption", pass, item.photo, said.size());
     String text = said.get(caption);
     return new Lesson(item.photo, view(pass, number, Captions.saysSide(text)), text, List.of());
+  }
+
+  /** All questions, and as many of the captions as stand beside them. */
+  private List<Item> mixture(long pass) {
+    if (beside == captions.size()) {
+      return items;
+    }
+    Set<Item> some = new HashSet<>();
+    int[] mixed = Draws.permutation(seed, "stage 2 captions beside questions", pass, captions.size());
+    for (int i = 0; i < beside; i++) {
+      some.add(captions.get(mixed[i]));
+    }
+    return items.stream().filter(item -> item.caption == NONE || some.contains(item)).toList();
   }
 
   private int view(long pass, int number, boolean sides) {

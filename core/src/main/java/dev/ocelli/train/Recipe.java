@@ -177,6 +177,7 @@ public record Recipe(
       int questions,
       int turns,
       int captionsFirst,
+      double captionsShare,
       boolean blankImage,
       int batch,
       int accumulate,
@@ -198,6 +199,7 @@ public record Recipe(
       within("stage2.questions", questions, 0, 1e6);
       within("stage2.turns", turns, 1, 1e6);
       within("stage2.captions_first", captionsFirst, 0, 1e6);
+      within("stage2.captions_share", captionsShare, 0, 1);
       within("stage2.rates.qformer", rates.qformer, 0, 1e30);
       within("stage2.rates.projector", rates.projector, 0, 1e30);
       within("stage2.rates.lora", rates.lora, 0, 1e30);

@@ -111,6 +111,26 @@ class LessonsTest {
   }
 
   @Test
+  void onlyAShareOfTheCaptionsMayStandBesideQuestions() {
+    String[] changes = {"stage2.captions_first=1", "stage2.captions_share=0.34", "stage2.questions=10", "stage2.turns=2"};
+    assertThat(pass(0, changes)).hasSize(6);
+    Set<Integer> photos = new HashSet<>();
+    for (int pass = 1; pass < 12; pass++) {
+      List<Lessons.Lesson> mixed = pass(pass, changes);
+      assertThat(answers(mixed)).hasSize(15).doesNotHaveDuplicates();
+      List<Integer> said = mixed.stream().filter(l -> l.caption() != null).map(Lessons.Lesson::photo).toList();
+      assertThat(said).hasSize(2).doesNotHaveDuplicates();
+      photos.addAll(said);
+    }
+    assertThat(photos).hasSize(6);
+    assertThat(pass(1, "stage2.captions_share=0", "stage2.questions=10", "stage2.turns=2")).hasSize(9).allMatch(l -> l.caption() == null);
+    // Where there is nothing else to learn, all are wanted.
+    assertThat(pass(0, "stage2.captions_share=0.34", "stage2.questions=0")).hasSize(6);
+    assertThat(perStep(changes)).isEqualTo(6);
+    assertThat(perStep("stage2.captions_share=0.34", "stage2.questions=10", "stage2.turns=2")).isEqualTo(2 + 9);
+  }
+
+  @Test
   void captionsAloneComeAsBeforeThereWereQuestions() {
     Recipe recipe = new Recipes().read("photos", List.of("stage2.questions=0"));
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 2);
