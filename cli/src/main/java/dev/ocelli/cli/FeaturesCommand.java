@@ -2,6 +2,7 @@ package dev.ocelli.cli;
 
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
+import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.FeatureFile;
 import dev.ocelli.model.Pretrained;
 import dev.ocelli.nn.Compute;
@@ -46,6 +47,13 @@ final class FeaturesCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "F.safetensors", description = "The file to write.")
   private Path out;
 
+  @Option(
+      names = "--layers",
+      defaultValue = "1",
+      paramLabel = "N",
+      description = "The encoder's last N layers, side by side; a run's are in its recipe.yaml (default: 1).")
+  private int layers;
+
   @Option(names = "--precision", defaultValue = "fp32", description = "${COMPLETION-CANDIDATES} (default: fp32).")
   private Precision precision;
 
@@ -59,6 +67,9 @@ final class FeaturesCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Images.check(images);
+    if (layers < 1) {
+      throw UserError.of("--layers is %d, but at least one layer is to be written.", layers);
+    }
     Set<String> names = new HashSet<>();
     for (Path image : images) {
       if (!names.add(image.getFileName().toString())) {
@@ -71,7 +82,8 @@ final class FeaturesCommand implements Callable<Integer> {
   private int work() {
     Progress progress = console.progress();
     Compute compute = Compute.of(precision.toString(), "cpu");
-    Pretrained.Vision vision = new Pretrained(console.pull(), progress, compute, Set.of(), 0).vision(model);
+    Pretrained pretrained = new Pretrained(console.pull(), progress, compute, Set.of(), 0);
+    Pretrained.Vision vision = pretrained.vision(model, new EncoderLayers(layers, EncoderLayers.Join.HIDDEN));
     long[] shape = new FeatureFile(vision, compute, progress).write(images, out);
     if (json) {
       Map<String, Object> row = new LinkedHashMap<>();
