@@ -148,6 +148,15 @@ class BadInputTest {
   }
 
   @Test
+  void noLayers() {
+    String photo = data.resolve("images/drawing-00.png").toString();
+    String model = root.resolve("models/vision").toString();
+    String out = root.resolve("seen").toString();
+    refused(Call.of(root, "features", "--model", model, "--layers", "0", "--out", out, photo), "--layers is 0");
+    refused(Call.of(root, "features", "--model", model, "--layers", "9", "--out", out, photo), "layers is 9", "1 layers");
+  }
+
+  @Test
   void weightsOfAnotherArchitecture() {
     refused(train("--set", "models.vision=" + root.resolve("models/text")), "bert", "vit");
     refused(train("--set", "models.text=" + root.resolve("models/language")), "llama", "bert");
