@@ -33,7 +33,8 @@ class BadInputTest {
         arguments.addAll(List.of("--set", "models." + which + "=" + root.resolve("models").resolve(which)));
       }
     }
-    for (String figure : List.of("precision=fp32", "features.layers=1", "qformer.queries=4", "stage1.passes=1", "stage1.batch=2", "data.validation=0.2")) {
+    for (String figure :
+        List.of("precision=fp32", "features.layers=1", "qformer.queries=4", "stage1.passes=1", "stage1.batch=2", "data.validation=0.2")) {
       arguments.addAll(List.of("--set", figure));
     }
     arguments.addAll(List.of(more));

@@ -32,7 +32,8 @@ final class DataFormatsTest {
     for (String which : List.of("vision", "text", "language")) {
       arguments.addAll(List.of("--set", "models." + which + "=" + root.resolve("models").resolve(which)));
     }
-    for (String figure : List.of("precision=fp32", "features.layers=1", "qformer.queries=4", "stage1.passes=1", "stage1.batch=2", "data.validation=0.2")) {
+    for (String figure :
+        List.of("precision=fp32", "features.layers=1", "qformer.queries=4", "stage1.passes=1", "stage1.batch=2", "data.validation=0.2")) {
       arguments.addAll(List.of("--set", figure));
     }
     Call call = Call.of(root, arguments.toArray(String[]::new));

@@ -99,8 +99,8 @@ class DataGrowTest {
     List<String> figures =
         new ArrayList<>(
             List.of(
-                "precision=fp32", "features.layers=1", "data.test=0.25", "data.validation=0.2", "qformer.queries=4", "qformer.projection=8", "stage1.passes=1",
-                "stage1.batch=4", "stage1.warmup=1", "stage1.evaluate=1"));
+                "precision=fp32", "features.layers=1", "data.test=0.25", "data.validation=0.2", "qformer.queries=4", "qformer.projection=8",
+                "stage1.passes=1", "stage1.batch=4", "stage1.warmup=1", "stage1.evaluate=1"));
     for (String which : List.of("vision", "text", "language")) {
       figures.add("models." + which + "=" + root.resolve("models").resolve(which));
     }

@@ -127,8 +127,8 @@ class LauncherTest {
     assertThat(json(call("features", "--json", "--model", "facebook/dinov2-small", "data/images/drawing-00.png", "--out", "seen"))
             .get("shape").toString())
         .isEqualTo("[257,384]");
-    assertThat(json(call("features", "--json", "--layers", "4", "--model", "facebook/dinov2-small", "data/images/drawing-00.png", "--out", "deep"))
-            .get("shape").toString())
+    String[] deep = {"features", "--json", "--layers", "4", "--model", "facebook/dinov2-small", "data/images/drawing-00.png", "--out", "deep"};
+    assertThat(json(call(deep)).get("shape").toString())
         .isEqualTo("[257,1536]");
   }
 

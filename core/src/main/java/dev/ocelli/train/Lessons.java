@@ -88,7 +88,7 @@ final class Lessons {
     boolean both = !captions.isEmpty() && captions.size() < items.size();
     first = both ? settings.captionsFirst() : 0;
     beside = both ? (int) Math.round(settings.captionsShare() * captions.size()) : captions.size();
-    this.perStep = Math.min(perStep, Math.min(perPass(), first > 0 ? captions.size() : perPass()));
+    this.perStep = Math.min(perStep, first > 0 ? Math.min(captions.size(), perPass()) : perPass());
   }
 
   boolean isEmpty() {

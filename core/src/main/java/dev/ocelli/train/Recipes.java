@@ -24,6 +24,11 @@ import java.util.stream.Collectors;
 /** Reads and writes recipes: YAML over the defaults of {@code photos.yaml}, every key checked. */
 public final class Recipes {
   private static final String DEFAULTS = "photos";
+
+  /** Settings that a run's file may lack, because there were none when it learnt, and the values that say what it did. */
+  private static final Map<String, String> BEFORE =
+      Map.of("features.layers", "1", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false");
+
   private final ObjectMapper yaml =
       new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER).enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -56,13 +61,13 @@ public final class Recipes {
 
   /** As a file in a run folder says it. */
   public Recipe read(Path file) {
-    // Runs from before there was a setting have learnt without it.
-    JsonNode qformer = own(file.toString()).path("qformer");
-    boolean whole = qformer.has("centre");
+    JsonNode own = own(file.toString());
+    // Written by a run, and not a hand: every run's file has this.
+    boolean whole = own.path("qformer").has("cross_first");
     List<String> without =
-        Map.of("whiten", "0", "apart", "false").entrySet().stream()
-            .filter(setting -> whole && !qformer.has(setting.getKey()))
-            .map(setting -> "qformer." + setting.getKey() + "=" + setting.getValue())
+        BEFORE.entrySet().stream()
+            .filter(setting -> whole && own.at("/" + setting.getKey().replace('.', '/')).isMissingNode())
+            .map(setting -> setting.getKey() + "=" + setting.getValue())
             .toList();
     return read(file.toString(), without);
   }

@@ -45,6 +45,13 @@ class RecipesTest {
     Files.writeString(file, recipes.write(set()).replaceFirst("\n  apart: .*", ""));
     assertThat(recipes.read(file).qformer().apart()).isFalse();
     assertThat(set().qformer().whiten()).isPositive();
+    Files.writeString(file, recipes.write(set()).replaceFirst("\n  layers: .*", ""));
+    assertThat(recipes.read(file).features().layers()).isEqualTo(1);
+    assertThat(set().features().layers()).isGreaterThan(1);
+    // From before there was any of them.
+    Files.writeString(file, recipes.write(set()).replaceAll("\n  (layers|centre|whiten|apart): .*", ""));
+    Recipe old = recipes.read(file);
+    assertThat(old).isEqualTo(set("features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false"));
   }
 
   @Test
