@@ -19,7 +19,8 @@ public final class Operators {
    * One fused step of AdamW (Loshchilov and Hutter 2019) over flat tensors, in place.
    *
    * @param decoupled true for AdamW, false for Adam, whose weight decay joins the gradient (Kingma and Ba 2015)
-   * @param step how many steps were taken, this one included, as an fp32 scalar a tensor
+   * @param steps how many were taken, this one included, as an fp32 scalar a tensor
+   * @param divisor of all gradients, an fp32 scalar; null for none
    */
   public static void adam(
       boolean decoupled,
@@ -32,7 +33,8 @@ public final class Operators {
       double beta1,
       double beta2,
       double decay,
-      double epsilon) {
+      double epsilon,
+      Tensor divisor) {
     try (PointerScope scope = new PointerScope()) {
       OperatorHandle operator = Dispatcher.singleton().findSchemaOrThrow(decoupled ? "aten::_fused_adamw_" : "aten::_fused_adam_", "");
       IValueVector stack = new IValueVector();
@@ -45,7 +47,7 @@ public final class Operators {
       }
       stack.push_back(new IValue(false)); // amsgrad
       stack.push_back(new IValue(false)); // maximize
-      stack.push_back(new IValue()); // grad_scale
+      stack.push_back(divisor == null ? new IValue() : new IValue(divisor)); // grad_scale
       stack.push_back(new IValue()); // found_inf
       operator.callBoxed(stack);
     }

@@ -59,6 +59,7 @@ public final class Parameters implements AutoCloseable {
   private final Tensor gradient;
   private final Tensor shadow; // null in fp32
   private final Tensor shadowGradient;
+  private boolean gathered; // since the step began
   private final List<Tensor> owned = new ArrayList<>();
 
   /**
@@ -172,31 +173,29 @@ public final class Parameters implements AutoCloseable {
     if (shadow != null) {
       Scope.run(
           () -> {
-            gradient.narrow(0, 0, shadow.numel()).add_(shadowGradient);
+            Tensor sum = gradient.narrow(0, 0, shadow.numel());
+            if (gathered) {
+              sum.add_(shadowGradient);
+            } else {
+              sum.copy_(shadowGradient);
+            }
             shadowGradient.zero_();
           });
+      gathered = true;
     }
   }
 
+  /** Begins a step. Where there is a shadow, its first gradients overwrite those of the last step: that is a pass over memory less. */
   public void zeroGradients() {
-    Scope.run(() -> gradient.zero_());
+    gathered = false;
+    long shadowed = shadow == null ? 0 : shadow.numel();
+    Scope.run(() -> gradient.narrow(0, shadowed, gradient.numel() - shadowed).zero_());
   }
 
-  /**
-   * Scales all gradients so that their norm is at most {@code limit}.
-   *
-   * @param limit no clipping where 0
-   * @return the norm before
-   */
-  public double clip(double limit) {
+  /** The Euclidean norm of all gradients. */
+  public double gradientNorm() {
     double[] norm = new double[1];
-    Scope.run(
-        () -> {
-          norm[0] = norm(gradient).item_double();
-          if (limit > 0 && norm[0] > limit) {
-            gradient.mul_(new Scalar(limit / (norm[0] + 1e-6)));
-          }
-        });
+    Scope.run(() -> norm[0] = norm(gradient).item_double());
     return norm[0];
   }
 
@@ -212,8 +211,14 @@ public final class Parameters implements AutoCloseable {
 
   /** Casts the master values into the shadow; to be called whenever the master has changed. */
   public void refresh() {
-    if (shadow != null) {
-      Scope.run(() -> shadow.copy_(master.narrow(0, 0, shadow.numel())));
+    refresh(0, master.numel());
+  }
+
+  /** The same for a stretch of them, of which all, a part or nothing has a shadow. */
+  public void refresh(long start, long end) {
+    long shadowed = Math.min(end, shadow == null ? 0 : shadow.numel()) - start;
+    if (shadowed > 0) {
+      Scope.run(() -> shadow.narrow(0, start, shadowed).copy_(master.narrow(0, start, shadowed)));
     }
   }
 

@@ -6,12 +6,16 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Adam or AdamW over the flat buffers of {@link Parameters}: one fused call a part and step. */
+/** Adam or AdamW over the flat buffers of {@link Parameters}, one fused call a block. Gradients are clipped in the same call. */
 public final class Adam implements AutoCloseable {
+  /** So many parameters at once: what was moved is still in the cache when its bf16 copy is made. */
+  private static final long BLOCK = 1 << 18;
+
   private final Parameters parameters;
   private final boolean decoupled;
   private final double decay;
@@ -33,29 +37,50 @@ public final class Adam implements AutoCloseable {
     second = Scope.keep(parameters.compute().place(Tensors.zeros(ScalarType.Float, parameters.master().numel())));
   }
 
-  /** Moves all parameters along their gradients. */
-  public void step(double factor) {
+  /**
+   * Moves all parameters along their gradients.
+   *
+   * @param factor on all rates
+   * @param limit gradients whose norm is longer count as if it were this; 0 for none
+   * @param norm of all gradients
+   */
+  public void step(double factor, double limit, double norm) {
     steps++;
+    double scale = limit > 0 && norm > limit ? limit / (norm + 1e-6) : 1;
     Scope.run(
         () -> {
-          // The fused kernel wants it where the parameters are.
-          Tensor count = parameters.compute().place(Tensors.zeros(ScalarType.Float).fill_(new Scalar((double) steps)));
+          // The fused kernel wants them where the parameters are.
+          Tensor count = scalar(steps);
+          Tensor divisor = scale == 1 ? null : scalar(1 / scale);
           for (Parameters.Range range : parameters.ranges()) {
-            Operators.adam(
-                decoupled,
-                List.of(part(parameters.master(), range)),
-                List.of(part(parameters.gradient(), range)),
-                List.of(part(first, range)),
-                List.of(part(second, range)),
-                List.of(count),
-                rates.get(range.part()) * factor,
-                0.9,
-                0.999,
-                decay,
-                1e-8);
+            for (long start = range.start(); start < range.end(); start += BLOCK) {
+              long end = Math.min(range.end(), start + BLOCK);
+              step(start, end, count, divisor, rates.get(range.part()) * factor);
+              parameters.refresh(start, end);
+            }
           }
         });
-    parameters.refresh();
+  }
+
+  private void step(long start, long end, Tensor count, Tensor divisor, double rate) {
+    UnaryOperator<Tensor> part = whole -> whole.narrow(0, start, end - start);
+    Operators.adam(
+        decoupled,
+        List.of(part.apply(parameters.master())),
+        List.of(part.apply(parameters.gradient())),
+        List.of(part.apply(first)),
+        List.of(part.apply(second)),
+        List.of(count),
+        rate,
+        0.9,
+        0.999,
+        decay,
+        1e-8,
+        divisor);
+  }
+
+  private Tensor scalar(double value) {
+    return parameters.compute().place(Tensors.zeros(ScalarType.Float).fill_(new Scalar(value)));
   }
 
   /** Running mean of the gradients, fp32, as long as all parameters. */
@@ -74,10 +99,6 @@ public final class Adam implements AutoCloseable {
 
   void resumeAt(long step) {
     steps = step;
-  }
-
-  private static Tensor part(Tensor whole, Parameters.Range range) {
-    return whole.narrow(0, range.start(), range.end() - range.start());
   }
 
   @Override

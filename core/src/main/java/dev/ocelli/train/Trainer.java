@@ -81,14 +81,14 @@ final class Trainer {
     Stage.Loss[] ran = new Stage.Loss[1];
     Scope.run(() -> ran[0] = stage.run(batch, step));
     double loss = ran[0].total();
-    double norm = stage.parameters().clip(settings.clip());
+    double norm = stage.parameters().gradientNorm();
     if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
       throw UserError.of(
           "Training of %s broke down at step %d: loss %s, gradient norm %s. Lower the rates, lengthen the warm-up, or set precision: fp32.",
           stage.name(), step + 1, loss, norm);
     }
     double factor = settings.schedule().factor(step);
-    adam.step(factor);
+    adam.step(factor, settings.clip(), norm);
     Map<String, Object> row = new LinkedHashMap<>();
     row.put("stage", stage.name());
     row.put("step", step + 1);

@@ -37,7 +37,7 @@ class OperatorsTest {
           for (int i = 0; i < 5; i++) {
             Operators.adam(
                 decoupled, List.of(parameter), List.of(gradients.get(i)), List.of(first), List.of(second),
-                List.of(Tensors.of(new float[] {i + firstStep}).reshape()), 0.02, 0.9, 0.95, decay, 1e-6);
+                List.of(Tensors.of(new float[] {i + firstStep}).reshape()), 0.02, 0.9, 0.95, decay, 1e-6, null);
             Tensor apart = parameter.sub(expected.get(i));
             worst[0] = Math.max(worst[0], apart.norm().item_double() / expected.get(i).norm().item_double());
           }
