@@ -4,6 +4,7 @@ setlocal
 set "OCELLI_HOME=%~dp0"
 set "OPT_OUT_TRACKING=true"
 set "OMP_WAIT_POLICY=PASSIVE"
+set "GOMP_SPINCOUNT=1000"
 if not defined OCELLI_JAVA_OPTS set "OCELLI_JAVA_OPTS=-Xmx2g"
 where java >nul 2>nul || (echo ocelli: there is no java. Install a JDK 17 or later. 1>&2 & exit /b 1)
 if not exist "%OCELLI_HOME%cli\target\classpath" (
