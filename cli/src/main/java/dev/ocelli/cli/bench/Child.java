@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * A process that did its work.
@@ -23,13 +25,25 @@ import java.util.concurrent.TimeUnit;
 record Child(String output, double seconds, double peakMib) {
   private static final String OCELLI = "dev.ocelli.cli.Ocelli";
 
+  /** What {@code ./ocelli} sets for itself: how threads wait, how memory is kept. */
+  private static final Set<String> LAUNCHER =
+      Set.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_");
+
+  /** Another program, as it runs without Ocelli's launcher. */
+  static Child other(List<String> command, Map<String, String> environment, Path errors) {
+    return run(command, own -> {
+      own.keySet().removeAll(LAUNCHER);
+      own.putAll(environment);
+    }, errors);
+  }
+
   /** Runs a command to its end. What it says on the way goes into a file, whose end is shown where it fails. */
-  static Child run(List<String> command, Map<String, String> environment, Path errors) {
+  private static Child run(List<String> command, Consumer<Map<String, String>> environment, Path errors) {
     try {
       Files.createDirectories(errors.getParent());
       Path output = errors.resolveSibling(errors.getFileName() + ".out");
       ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
-      builder.environment().putAll(environment);
+      environment.accept(builder.environment());
       long began = System.nanoTime();
       Process process = builder.start();
       double peak = Double.NaN;
@@ -58,7 +72,7 @@ record Child(String output, double seconds, double peakMib) {
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), OCELLI));
     command.addAll(arguments);
-    return run(command, Map.of(), errors);
+    return run(command, same -> {}, errors);
   }
 
   /** The last line of the output, which is JSON. */

@@ -48,6 +48,6 @@ record Peer(Path python, Path script, Path work) {
   private JsonNode run(Path file, String what, String... options) {
     List<String> command = new ArrayList<>(List.of(python.toString(), file.toString(), what));
     command.addAll(List.of(options));
-    return Child.run(command, Map.of("HF_HUB_OFFLINE", "1"), work.resolve("peer-" + Path.of(what).getFileName() + ".log")).json();
+    return Child.other(command, Map.of("HF_HUB_OFFLINE", "1"), work.resolve("peer-" + Path.of(what).getFileName() + ".log")).json();
   }
 }

@@ -30,6 +30,7 @@ class BenchRowsTest {
       """
       #!/bin/sh
       echo "$@" >> "$(dirname "$0")/asked"
+      env > "$(dirname "$0")/environment"
       case $* in
         *llama.py*) echo '{"tokens_per_s": 100, "layout": "repacked", "version": "1"}' ;;
         *decode*) echo '{"first_ms": 5, "tokens_per_s": 10, "precision": "fp32"}' ;;
@@ -82,6 +83,16 @@ class BenchRowsTest {
   void theMachineIsToldWithBothSidesVersionsAndTypes() {
     assertThat(Machine.text("fp32", peer.versions()))
         .matches("Machine: .+, \\d+ cores.*\\. Ocelli: Java .+, libtorch \\d.*, in fp32, .*: python 3, torch 2, in bf16, the faster for it\\.");
+  }
+
+  /** The other side runs as its own users run it, not with the waiting threads and the memory that ./ocelli and the tests set. */
+  @Test
+  void theOtherSideHasNothingOfTheLauncher() throws IOException {
+    assertThat(System.getenv()).containsKeys("OMP_WAIT_POLICY", "GOMP_SPINCOUNT");
+    peer.versions();
+    assertThat(Files.readAllLines(root.resolve("environment")))
+        .contains("HF_HUB_OFFLINE=1")
+        .noneMatch(line -> line.startsWith("OMP_WAIT_POLICY=") || line.startsWith("GOMP_SPINCOUNT="));
   }
 
   @Test
