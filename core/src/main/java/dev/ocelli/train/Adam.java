@@ -13,7 +13,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Adam or AdamW over the flat buffers of {@link Parameters}, one fused call a block. Gradients are clipped in the same call. */
 public final class Adam implements AutoCloseable {
-  /** So many parameters at once: what was moved is still in the cache when its bf16 copy is made. */
+  /** So many parameters at once on a CPU: what was moved is still in the cache when its bf16 copy is made. A GPU takes all in one call. */
   private static final long BLOCK = 1 << 18;
 
   private final Parameters parameters;
@@ -53,8 +53,9 @@ public final class Adam implements AutoCloseable {
           Tensor count = scalar(steps);
           Tensor divisor = scale == 1 ? null : scalar(1 / scale);
           for (Parameters.Range range : parameters.ranges()) {
-            for (long start = range.start(); start < range.end(); start += BLOCK) {
-              long end = Math.min(range.end(), start + BLOCK);
+            long block = parameters.compute().device().equals("cpu") ? BLOCK : range.end() - range.start();
+            for (long start = range.start(); start < range.end(); start += block) {
+              long end = Math.min(range.end(), start + block);
               step(start, end, count, divisor, rates.get(range.part()) * factor);
               parameters.refresh(start, end);
             }

@@ -155,7 +155,7 @@ public record RunFolder(Path path) {
   }
 
   /** Removes a file, or a folder with all that is in it, where it is. */
-  static void deleteTree(Path place) {
+  public static void deleteTree(Path place) {
     try {
       delete(place);
     } catch (IOException e) {

@@ -6,6 +6,7 @@ import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.train.DecodingWeights;
+import dev.ocelli.train.RunFolder;
 import dev.ocelli.weights.Pull;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -138,7 +139,14 @@ public final class BenchCommand implements Callable<Integer> {
     JsonNode versions = peer.versions();
     String precision = Compute.of("auto", "cpu").precision();
     Table table = new Table(repeats, err);
-    measure(table, new TrainingSpeed(folder, precision), peer, versions, folder);
+    try {
+      measure(table, new TrainingSpeed(folder, precision), peer, versions, folder);
+    } catch (UserError e) {
+      // An hour's figures aren't lost by what comes after them, and don't take the place of a whole table.
+      err.print(table.text(Machine.text(precision, versions)));
+      throw e;
+    }
+    RunFolder.deleteTree(folder);
     String text = table.text(Machine.text(precision, versions));
     if (file == null) {
       out.print(text);

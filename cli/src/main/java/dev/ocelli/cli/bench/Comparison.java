@@ -46,10 +46,12 @@ record Comparison(String work, String against, String unit, boolean lessIsBetter
     return lessIsBetter ? their / our : our / their;
   }
 
-  String row() {
+  /** @param turns that it was to have; a benchmark that stopped has rows with fewer, which say so */
+  String row(int turns) {
+    String which = ours.size() == turns ? work : work + " (" + ours.size() + " of " + turns + " turns)";
     return String.format(
         Locale.ROOT, "| %s | %s | %s | %s | %s | %s | %s | %s, %s |\n",
-        work, unit, spread(ours).text(), spread(theirs).text(), against, ratio().text(),
+        which, unit, spread(ours).text(), spread(theirs).text(), against, ratio().text(),
         Double.isNaN(wanted) ? "" : String.format(Locale.ROOT, "%.1f", wanted), types(ours), types(theirs));
   }
 

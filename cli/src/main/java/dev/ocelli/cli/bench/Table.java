@@ -54,7 +54,7 @@ final class Table {
     text.append("# Benchmarks\n\nMade by `ocelli bench`, each figure the median of ").append(repeats);
     text.append(repeats == 1 ? " turn" : " turns").append(" with its range, Ocelli and the other one in turn. Types are those that Ocelli and");
     text.append(" the other one compute with.\n\n").append(machine).append("\n\n").append(Comparison.HEADING);
-    rows.forEach(row -> text.append(row.row()));
+    rows.stream().filter(row -> !row.ours().isEmpty()).forEach(row -> text.append(row.row(repeats)));
     notes.forEach(note -> text.append('\n').append(note).append('\n'));
     return text.toString();
   }

@@ -2,6 +2,7 @@ package dev.ocelli.cli.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.train.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,9 @@ final class TrainingSpeed {
     Path features = work.resolve(cold ? "features-cold-" + repeat : "features");
     int passes = cold ? 1 : Math.max(1, 20 * batch / BenchData.PHOTOS);
     Child child = train("qformer", data, run, features, List.of("stage1.batch=" + batch, "stage1.passes=" + passes));
+    if (cold) {
+      RunFolder.deleteTree(features);
+    }
     return figures(run, "qformer", batch, child);
   }
 
@@ -94,7 +98,7 @@ final class TrainingSpeed {
     return Child.ocelli(arguments, run.resolveSibling(run.getFileName() + "-" + stage + ".log"));
   }
 
-  /** Pairs a second by the median step; the first quarter of the steps warms up. */
+  /** Pairs a second by the median step; the first quarter of the steps warms up. Nothing else needs the run, which is gigabytes: it goes. */
   private static Figures figures(Path run, String stage, int pairs, Child child) throws IOException {
     List<Double> seconds = new ArrayList<>();
     for (String line : Files.readAllLines(run.resolve("metrics.jsonl"))) {
@@ -103,6 +107,7 @@ final class TrainingSpeed {
         seconds.add(row.get("seconds").asDouble());
       }
     }
+    RunFolder.deleteTree(run);
     return new Figures(pairs / Spread.of(seconds.subList(seconds.size() / 4, seconds.size())).median(), child.seconds(), child.peakMib());
   }
 

@@ -77,6 +77,11 @@ class BenchRowsTest {
         .contains("median of 3 turns", "\n\nMachine: mine.\n\n", "\n\nSaid below.\n")
         .contains("| work | pairs/s | 12.0 (6.00–24.0) | 2.00 (2.00–2.00) | other | 6.00 (3.00–12.0) | 3.0 | int8, fp32 |\n")
         .contains("| other | 1.00 (0.50–2.00) |  | bf16, bf16 or fp32 |\n");
+    // One that stopped.
+    Table more = table(4);
+    more.row("work", "other", "pairs/s", false, 3).add(new Figure(6, "int8"), new Figure(2, "fp32"));
+    more.row("not begun", "other", "ms", true, 3);
+    assertThat(more.text("")).contains("| work (1 of 4 turns) | pairs/s |").doesNotContain("not begun");
   }
 
   @Test
