@@ -18,14 +18,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Everything that is trained, in a few flat buffers, so that clipping, the optimiser's step and a checkpoint are one call each.
  *
  * <pre>
- *   master    fp32  | matrices and biases, part by part  | norms and tables, part by part |
- *   gradient  fp32  | the same                           | the same                       |
- *   shadow    bf16  | the same                           |
- *   shadow's gradient, bf16                              |
+ *   master    fp32       | matrices and biases, part by part  | norms and tables, part by part |
+ *   shadow    bf16       | the same                           |
+ *   shadow's gradient    | bf16                               |
+ *   master's gradient    |                                    | fp32                           |
+ *   earlier gradients    | fp32                               |
  * </pre>
  *
- * In bf16 the leaves of autograd are views of the shadow, where there is one, and of the master elsewhere; in fp32 there is no shadow. Each
- * micro-batch's shadow gradient is added to the fp32 one, so accumulation loses nothing.
+ * In bf16 the leaves of autograd are views of the shadow, where there is one, and of the master elsewhere; in fp32 there is no shadow. Between
+ * micro-batches the shadow's gradient is added to earlier ones in fp32, so accumulation loses nothing; a step of one micro-batch has none.
  */
 public final class Parameters implements AutoCloseable {
   /**
@@ -40,6 +41,7 @@ public final class Parameters implements AutoCloseable {
   public record Range(String part, long start, long end) {}
 
   private static final long NORM_ROW = 4096;
+  private static final long BLOCK = 1 << 18;
 
   private record Spec(Weights.Kind kind, long[] shape, String[] names, long[] rows, String part, long start, boolean shadowed) {
     long elements() {
@@ -56,10 +58,12 @@ public final class Parameters implements AutoCloseable {
   private final Map<String, Tensor> leaves = new LinkedHashMap<>();
   private final List<Range> ranges = new ArrayList<>();
   private final Tensor master;
-  private final Tensor gradient;
+  private final Tensor gradient; // of what has no shadow
   private final Tensor shadow; // null in fp32
   private final Tensor shadowGradient;
-  private boolean gathered; // since the step began
+  private final long shadowed;
+  private Tensor earlier; // gradients of the shadowed; null before a step has a second micro-batch
+  private boolean gathered; // whether this step has earlier ones
   private final List<Tensor> owned = new ArrayList<>();
 
   /**
@@ -98,7 +102,8 @@ public final class Parameters implements AutoCloseable {
       shadowEnd = shadowed ? end : shadowEnd;
     }
     master = own(compute.place(Tensors.zeros(ScalarType.Float, end)));
-    gradient = own(compute.place(Tensors.zeros(ScalarType.Float, end)));
+    shadowed = shadowEnd;
+    gradient = own(compute.place(Tensors.zeros(ScalarType.Float, end - shadowed)));
     shadow = shadowEnd == 0 ? null : own(compute.place(Tensors.zeros(ScalarType.BFloat16, shadowEnd)));
     shadowGradient = shadowEnd == 0 ? null : own(compute.place(Tensors.zeros(ScalarType.BFloat16, shadowEnd)));
     for (Spec s : specs.values()) {
@@ -158,26 +163,52 @@ public final class Parameters implements AutoCloseable {
     return List.copyOf(ranges);
   }
 
+  /**
+   * The ranges cut into stretches that a CPU's cache holds, with all that the optimiser has of them, so that what is done to one by several calls
+   * goes through memory once. A GPU gets the ranges whole.
+   */
+  public List<Range> blocks() {
+    List<Range> blocks = new ArrayList<>();
+    for (Range range : ranges) {
+      long size = compute.device().equals("cpu") ? BLOCK : range.end - range.start;
+      for (long start = range.start; start < range.end; start += size) {
+        blocks.add(new Range(range.part, start, Math.min(range.end, start + size)));
+      }
+    }
+    return blocks;
+  }
+
   /** All values, fp32 {@code [elements]}. */
   public Tensor master() {
     return master;
   }
 
-  /** All gradients, fp32 {@code [elements]}; complete after {@link #gatherGradients}. */
+  /** All gradients of this step, fp32 {@code [elements]}, a copy. */
   public Tensor gradient() {
-    return gradient;
+    return shadow == null ? gradient.clone() : Tensors.cat(0, gradient(0, shadowed), gradient);
   }
 
-  /** Adds the last backward pass's bf16 gradients to the fp32 ones. Call it after every micro-batch. */
+  /** Those of a stretch within a {@link Range}, fp32 {@code [end - start]}. What is done to it ends with the step. */
+  public Tensor gradient(long start, long end) {
+    if (start >= shadowed) {
+      return gradient.narrow(0, start - shadowed, end - start);
+    }
+    Tensor last = shadowGradient.narrow(0, start, end - start).to(ScalarType.Float);
+    return gathered ? last.add_(earlier.narrow(0, start, end - start)) : last;
+  }
+
+  /** Between the micro-batches of a step: puts the bf16 gradients so far aside, in fp32. */
   public void gatherGradients() {
     if (shadow != null) {
+      if (earlier == null) {
+        earlier = own(compute.place(Tensors.zeros(ScalarType.Float, shadowed)));
+      }
       Scope.run(
           () -> {
-            Tensor sum = gradient.narrow(0, 0, shadow.numel());
             if (gathered) {
-              sum.add_(shadowGradient);
+              earlier.add_(shadowGradient);
             } else {
-              sum.copy_(shadowGradient);
+              earlier.copy_(shadowGradient);
             }
             shadowGradient.zero_();
           });
@@ -185,24 +216,30 @@ public final class Parameters implements AutoCloseable {
     }
   }
 
-  /** Begins a step. Where there is a shadow, its first gradients overwrite those of the last step: that is a pass over memory less. */
+  /** Begins a step. */
   public void zeroGradients() {
     gathered = false;
-    long shadowed = shadow == null ? 0 : shadow.numel();
-    Scope.run(() -> gradient.narrow(0, shadowed, gradient.numel() - shadowed).zero_());
-  }
-
-  /** The Euclidean norm of all gradients. */
-  public double gradientNorm() {
-    double[] norm = new double[1];
-    Scope.run(() -> norm[0] = norm(gradient).item_double());
-    return norm[0];
+    Scope.run(
+        () -> {
+          gradient.zero_();
+          if (shadow != null) {
+            shadowGradient.zero_();
+          }
+        });
   }
 
   /**
-   * The Euclidean norm, row by row: over one long fp32 buffer libtorch adds so many squares to the same few sums that the small ones are
-   * lost, and the norm of 24 million numbers comes out 1% low.
+   * The Euclidean norm of all gradients, from norms of short rows: over one long fp32 buffer libtorch adds so many squares to the same few sums
+   * that the small ones are lost, and the norm of 24 million numbers comes out 1% low.
    */
+  public double gradientNorm() {
+    double[] squares = new double[1];
+    for (Range block : blocks()) {
+      Scope.run(() -> squares[0] += Math.pow(norm(gradient(block.start, block.end)).item_double(), 2));
+    }
+    return Math.sqrt(squares[0]);
+  }
+
   private static Tensor norm(Tensor flat) {
     long whole = flat.numel() / NORM_ROW * NORM_ROW;
     Tensor rows = flat.narrow(0, 0, whole).view(-1, NORM_ROW).norm(new ScalarOptional(new Scalar(2.0)), new long[] {1}, false);
@@ -216,9 +253,9 @@ public final class Parameters implements AutoCloseable {
 
   /** The same for a stretch of them, of which all, a part or nothing has a shadow. */
   public void refresh(long start, long end) {
-    long shadowed = Math.min(end, shadow == null ? 0 : shadow.numel()) - start;
-    if (shadowed > 0) {
-      Scope.run(() -> shadow.narrow(0, start, shadowed).copy_(master.narrow(0, start, shadowed)));
+    long count = Math.min(end, shadowed) - start;
+    if (count > 0) {
+      Scope.run(() -> shadow.narrow(0, start, count).copy_(master.narrow(0, start, count)));
     }
   }
 
@@ -235,7 +272,7 @@ public final class Parameters implements AutoCloseable {
     return Scope.of(
         () -> {
           Tensor values = (s.shadowed ? shadow : master).narrow(0, s.start, s.elements()).view(s.shape).detach();
-          Tensor slope = (s.shadowed ? shadowGradient : gradient).narrow(0, s.start, s.elements()).view(s.shape);
+          Tensor slope = (s.shadowed ? shadowGradient.narrow(0, s.start, s.elements()) : gradient.narrow(0, s.start - shadowed, s.elements())).view(s.shape);
           values.set_requires_grad(true);
           values.mutable_grad().put(slope);
           return values;

@@ -13,9 +13,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** Adam or AdamW over the flat buffers of {@link Parameters}, one fused call a block. Gradients are clipped in the same call. */
 public final class Adam implements AutoCloseable {
-  /** So many parameters at once on a CPU: what was moved is still in the cache when its bf16 copy is made. A GPU takes all in one call. */
-  private static final long BLOCK = 1 << 18;
-
   private final Parameters parameters;
   private final boolean decoupled;
   private final double decay;
@@ -52,23 +49,20 @@ public final class Adam implements AutoCloseable {
           // The fused kernel wants them where the parameters are.
           Tensor count = scalar(steps);
           Tensor divisor = scale == 1 ? null : scalar(1 / scale);
-          for (Parameters.Range range : parameters.ranges()) {
-            long block = parameters.compute().device().equals("cpu") ? BLOCK : range.end() - range.start();
-            for (long start = range.start(); start < range.end(); start += block) {
-              long end = Math.min(range.end(), start + block);
-              step(start, end, count, divisor, rates.get(range.part()) * factor);
-              parameters.refresh(start, end);
-            }
+          for (Parameters.Range block : parameters.blocks()) {
+            Scope.run(() -> step(block, count, divisor, rates.get(block.part()) * factor));
+            // While it is in the cache.
+            parameters.refresh(block.start(), block.end());
           }
         });
   }
 
-  private void step(long start, long end, Tensor count, Tensor divisor, double rate) {
-    UnaryOperator<Tensor> part = whole -> whole.narrow(0, start, end - start);
+  private void step(Parameters.Range block, Tensor count, Tensor divisor, double rate) {
+    UnaryOperator<Tensor> part = whole -> whole.narrow(0, block.start(), block.end() - block.start());
     Operators.adam(
         decoupled,
         List.of(part.apply(parameters.master())),
-        List.of(part.apply(parameters.gradient())),
+        List.of(parameters.gradient(block.start(), block.end())),
         List.of(part.apply(first)),
         List.of(part.apply(second)),
         List.of(count),

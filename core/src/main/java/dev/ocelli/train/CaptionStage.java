@@ -215,6 +215,9 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     double total = 0;
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
+      if (i > 0) {
+        parameters.gatherGradients();
+      }
       torch.manual_seed(Draws.bits(recipe.seed(), "stage 2 dropout", step, i));
       double[] sum = new double[1];
       Scope.run(
@@ -223,7 +226,6 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
             // Weighted by token over the whole step, however its micro-batches are cut.
             sum[0] = vlm.backward(image, batch.examples, 1.0 / tokens);
           });
-      parameters.gatherGradients();
       total += sum[0];
     }
     return new Loss(total / tokens, Map.of());

@@ -87,8 +87,10 @@ final class Objectives {
       int start = from;
       int end = Math.min(batch.size(), from + size);
       Matching.Negatives drawn = negatives;
+      if (from > 0) {
+        parameters.gatherGradients();
+      }
       Scope.run(() -> microBatch(in, start, end, step, slopes, drawn, losses).backward());
-      parameters.gatherGradients();
     }
     return new Stage.Loss(losses.entrySet().stream().mapToDouble(e -> weight(e.getKey()) * e.getValue()).sum(), losses);
   }

@@ -70,7 +70,6 @@ final class SentencesStage implements Stage<List<Vlm.Example>> {
   public Loss run(List<Vlm.Example> batch, long step) {
     var loss = words.loss(batch);
     loss.backward();
-    parameters.gatherGradients();
     return new Loss(loss.item_double(), Map.of());
   }
 

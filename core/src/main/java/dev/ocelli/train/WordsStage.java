@@ -142,7 +142,6 @@ final class WordsStage implements Stage<WordsStage.Batch> {
     // A sum over words, the mean over photos: the mean over words would be tiny.
     Tensor weighted = Tensors.scale(loss, vocabulary);
     weighted.backward();
-    parameters.gatherGradients();
     return new Loss(weighted.item_double(), Map.of());
   }
 
