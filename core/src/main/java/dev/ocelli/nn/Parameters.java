@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Everything that is trained, in a few flat buffers, so that clipping, the optimiser's step and a checkpoint are one call each.
+ * Everything that is trained, in a few flat buffers: clipping and the optimiser go through long stretches, and a checkpoint is one call.
  *
  * <pre>
  *   master    fp32       | matrices and biases, part by part  | norms and tables, part by part |
