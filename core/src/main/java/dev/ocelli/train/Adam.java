@@ -6,7 +6,6 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -58,13 +57,12 @@ public final class Adam implements AutoCloseable {
   }
 
   private void step(Parameters.Range block, Tensor count, Tensor divisor, double rate) {
-    UnaryOperator<Tensor> part = whole -> whole.narrow(0, block.start(), block.end() - block.start());
     Operators.adam(
         decoupled,
-        List.of(part.apply(parameters.master())),
+        List.of(part(parameters.master(), block)),
         List.of(parameters.gradient(block.start(), block.end())),
-        List.of(part.apply(first)),
-        List.of(part.apply(second)),
+        List.of(part(first, block)),
+        List.of(part(second, block)),
         List.of(count),
         rate,
         0.9,
@@ -94,6 +92,10 @@ public final class Adam implements AutoCloseable {
 
   void resumeAt(long step) {
     steps = step;
+  }
+
+  private static Tensor part(Tensor whole, Parameters.Range range) {
+    return whole.narrow(0, range.start(), range.end() - range.start());
   }
 
   @Override

@@ -38,7 +38,7 @@ class AdamTest {
       double[] second = new double[count];
       for (int step = 1; step <= 2; step++) {
         parameters.zeroGradients();
-        double deviation = 0.01 * step; // the same in both steps, Adam would not see that they are clipped
+        double deviation = 0.01 * step; // were it the same in both steps, clipping would change nothing but by epsilon
         Scope.run(
             () -> {
               torch.normal_(parameters.weights().get(Weights.Kind.MATRIX, "slow.matrix", 600, 700).grad(), 0.0, deviation);
