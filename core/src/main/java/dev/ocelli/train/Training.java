@@ -121,8 +121,10 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     folder.missing().forEach(bad::add);
     List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
     FeatureBuilder builder = new FeatureBuilder(vision, compute, progress, stop);
+    long began = System.nanoTime();
     PhotoFeatures seen = builder.build(used, features, bad);
     PhotoFeatures train = builder.withViews(seen.with(part(seen, Part.TRAIN)), recipe.features().photoViews(), features, bad);
+    run.note("features", Map.of("seconds_of_last_call", (System.nanoTime() - began) / 1_000_000 / 1e3));
     if (stop.getAsBoolean()) {
       return Outcome.STOPPED;
     }

@@ -19,14 +19,13 @@ import java.util.function.Consumer;
  * A process that did its work.
  *
  * @param output what it printed, without its errors
- * @param seconds from start to end
  * @param peakMib memory that it held at most; NaN where the system doesn't say
  */
-record Child(String output, double seconds, double peakMib) {
+record Child(String output, double peakMib) {
   private static final String OCELLI = "dev.ocelli.cli.Ocelli";
 
   /** What {@code ./ocelli} sets for itself: how threads wait, how memory is kept. */
-  private static final Set<String> LAUNCHER =
+  static final Set<String> LAUNCHER =
       Set.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_");
 
   /** Another program, as it runs without Ocelli's launcher. */
@@ -44,7 +43,6 @@ record Child(String output, double seconds, double peakMib) {
       Path output = errors.resolveSibling(errors.getFileName() + ".out");
       ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(output.toFile()).redirectError(errors.toFile());
       environment.accept(builder.environment());
-      long began = System.nanoTime();
       Process process = builder.start();
       double peak = Double.NaN;
       try {
@@ -55,11 +53,10 @@ record Child(String output, double seconds, double peakMib) {
         process.destroy();
         throw new UserError("The benchmark was stopped.");
       }
-      double seconds = (System.nanoTime() - began) / 1e9;
       if (process.exitValue() != 0) {
         throw UserError.of("%s ended with code %d: %s", told(command), process.exitValue(), end(errors));
       }
-      return new Child(Files.readString(output), seconds, peak);
+      return new Child(Files.readString(output), peak);
     } catch (IOException e) {
       throw new UserError("Can't run " + command.get(0) + ": " + e.getMessage(), e);
     }

@@ -32,9 +32,8 @@ record TrainingRows(Table table, TrainingSpeed ours, Peer peer, Path folder) {
         add(memory, figures.peakMib(), theirs, "peak_mib");
         if (cold != null) {
           TrainingSpeed.Figures fresh = ours.stage1(batch, true, i);
-          // What the same process takes longer than with kept features is their computing.
-          double building = Math.max(0, fresh.seconds() - figures.seconds());
-          add(cold, BenchData.PHOTOS / (BenchData.PHOTOS / fresh.pairsPerSecond() + building), theirs, "pairs_per_s");
+          double steps = BenchData.PHOTOS / fresh.pairsPerSecond();
+          add(cold, BenchData.PHOTOS / (fresh.featureSeconds() + steps), theirs, "pairs_per_s");
         }
         table.say(plain, i);
       }

@@ -107,13 +107,14 @@ final class TrainingSpeed {
         seconds.add(row.get("seconds").asDouble());
       }
     }
+    double features = new ObjectMapper().readTree(run.resolve("run.json").toFile()).requiredAt("/features/seconds_of_last_call").asDouble();
     RunFolder.deleteTree(run);
-    return new Figures(pairs / Spread.of(seconds.subList(seconds.size() / 4, seconds.size())).median(), child.seconds(), child.peakMib());
+    return new Figures(pairs / Spread.of(seconds.subList(seconds.size() / 4, seconds.size())).median(), features, child.peakMib());
   }
 
   /**
    * @param pairsPerSecond of the training steps
-   * @param seconds of the whole process
+   * @param featureSeconds of computing features before them, or of finding them kept
    */
-  record Figures(double pairsPerSecond, double seconds, double peakMib) {}
+  record Figures(double pairsPerSecond, double featureSeconds, double peakMib) {}
 }
