@@ -1,5 +1,7 @@
 package dev.ocelli.bench;
 
+import dev.ocelli.generate.Sampler;
+import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.KeyValueCache;
 import dev.ocelli.model.Prefix;
 import dev.ocelli.model.VisionEncoder;
@@ -36,9 +38,9 @@ public record DecodeSpeed(VisionEncoder encoder, Vlm vlm, Tensor pixels, int[] w
                     () -> {
                       prefix.begin(cache, words);
                       Tensor image = vlm.image(encoder.forward(pixels), false);
-                      return next(vlm.prompt(image, new int[0], after), cache);
+                      return logits(vlm.prompt(image, new int[0], after), cache);
                     });
-            long token = first.item_long();
+            long token = next(first);
             times[1] = System.nanoTime();
             for (int i = 1; i < tokens; i++) {
               token = step(token, cache);
@@ -53,13 +55,16 @@ public record DecodeSpeed(VisionEncoder encoder, Vlm vlm, Tensor pixels, int[] w
     long[] next = new long[1];
     Scope.run(
         () ->
-            next[0] =
-                Scope.noGrad(() -> next(vlm.language().embed(vlm.compute().place(Tensors.of(new long[] {token}, 1, 1))), cache)).item_long());
+            next[0] = next(Scope.noGrad(() -> logits(vlm.language().embed(vlm.compute().place(Tensors.of(new long[] {token}, 1, 1))), cache))));
     return next[0];
   }
 
-  private Tensor next(Tensor embeddings, KeyValueCache cache) {
+  private Tensor logits(Tensor embeddings, KeyValueCache cache) {
     Tensor hidden = vlm.language().forward(embeddings, vlm.lora(), false, cache);
-    return vlm.language().logits(hidden.select(1, hidden.size(1) - 1)).to(ScalarType.Float).argmax();
+    return vlm.language().logits(hidden.select(1, hidden.size(1) - 1)).to(ScalarType.Float);
+  }
+
+  private static long next(Tensor logits) {
+    return new Sampler(SamplingSettings.defaults(), step -> 0).next(Tensors.floats(logits), new int[0], 0, 0);
   }
 }

@@ -1,32 +1,30 @@
 package dev.ocelli.model;
 
+import dev.ocelli.nn.BlockFormat;
 import dev.ocelli.nn.BlockKernel;
+import dev.ocelli.nn.BlockMatrix;
 import dev.ocelli.nn.FloatLoops;
 import dev.ocelli.nn.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * One product's {@link Lora} adapters beside a copied matrix, in fp32: y += scale B (A x). So quantised weights are never merged with
- * what was learnt, and one copy of them serves with adapters and without.
+ * One product's {@link Lora} adapters beside a copied matrix: y += scale B (A x). So quantised weights are never merged with what was
+ * learnt, and one copy of them serves with adapters and without.
  */
 final class SideBranch {
-  private static final int TILE = 16;
+  private static final int TILE = BlockMatrix.TILE;
 
-  private final int in;
-  private final int narrow;
+  /** {@code [narrow, in]}, as it is: bf16 where the model computes in that. */
+  private final BlockMatrix a;
 
-  /** {@code [narrow, in]}. */
-  private final float[] a;
-
-  /** For each 16 outputs the columns of B, scaled, that they have: {@code [columns, 16]}, the first at {@code first}. */
+  /** For each tile of outputs the columns of B, scaled, that they have: {@code [columns, TILE]}, the first at {@code first}. */
   private final float[][] b;
 
   private final int[] first;
 
   SideBranch(Lora.Adapter adapter) {
-    in = Math.toIntExact(adapter.a().size(1));
-    narrow = Math.toIntExact(adapter.a().size(0));
-    a = Tensors.floats(adapter.a());
+    a = BlockMatrix.of(adapter.a(), BlockFormat.FP32);
+    int narrow = a.rows();
     int rank = adapter.config().rank();
     int out = 0;
     for (long rows : adapter.rows()) {
@@ -53,11 +51,11 @@ final class SideBranch {
     b = new float[tiles][];
     first = new int[tiles];
     for (int tile = 0; tile < tiles; tile++) {
-      cut(whole, tile);
+      cut(whole, narrow, tile);
     }
   }
 
-  private void cut(float[] whole, int tile) {
+  private void cut(float[] whole, int narrow, int tile) {
     int from = narrow;
     int to = 0;
     for (int c = 0; c < narrow; c++) {
@@ -75,27 +73,15 @@ final class SideBranch {
     }
   }
 
-  /** Numbers between A and B. */
-  int narrow() {
-    return narrow;
+  /** A, for the numbers in between: {@code [rows, stride(narrow)]}. */
+  BlockMatrix a() {
+    return a;
   }
 
-  /** Numbers {@code from} to {@code to} of A x, for each row. */
-  void narrow(int from, int to, int rows, float[] x, float[] z) {
-    int stride = BlockKernel.stride(in);
-    for (int i = from; i < to; i++) {
-      for (int row = 0; row < rows; row++) {
-        z[row * narrow + i] = FloatLoops.dot(a, i * in, x, row * stride, in);
-      }
-    }
-  }
-
-  /** Adds B z to 16 outputs of each row. */
+  /** Adds B z to a tile of outputs of each row. */
   void add(int tile, int rows, float[] z, float[] y, int stride) {
-    for (int i = 0; i < b[tile].length; i += TILE) {
-      for (int row = 0; row < rows; row++) {
-        FloatLoops.add(z[row * narrow + first[tile] + i / TILE], b[tile], i, y, row * stride + tile * TILE, TILE);
-      }
+    for (int row = 0; row < rows; row++) {
+      FloatLoops.addAll(z, row * BlockKernel.stride(a.rows()) + first[tile], b[tile], b[tile].length / TILE, y, row * stride + tile * TILE);
     }
   }
 }

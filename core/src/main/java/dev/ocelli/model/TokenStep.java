@@ -23,7 +23,7 @@ import org.bytedeco.pytorch.Tensor;
  */
 final class TokenStep {
   /** Tiles that one thread does in a microsecond or so: fewer are not worth sharing. */
-  private static final int TILES = 4;
+  private static final int TILES = 2;
 
   /**
    * Texts above which bf16 products of libtorch are faster, since they need fewer instructions: a token of each of 16 took 40 ms here and
@@ -52,6 +52,9 @@ final class TokenStep {
   private record Branches(SideBranch queryKeyValue, SideBranch out, SideBranch gateUp, SideBranch down) {
     static final Branches NONE = new Branches(null, null, null, null);
   }
+
+  /** What a layer writes into, the next one's again: fresh arrays for each would push a token's numbers out of the processor's cache. */
+  private record Room(float[] normed, float[] queryKeyValue, float[] seen, float[] gateUp, float[] product) {}
 
   private final LanguageModel.Config config;
   private final Crew crew;
@@ -145,8 +148,15 @@ final class TokenStep {
     }
     Lora adapters = lora == null ? always : lora;
     List<Branches> beside = adapters == null ? null : branches.computeIfAbsent(adapters, this::branches);
+    Room room =
+        new Room(
+            room(rows, hidden),
+            room(rows, (config.heads() + 2 * config.keyValueHeads()) * config.headSize()),
+            room(rows, config.heads() * config.headSize()),
+            room(rows, 2 * config.intermediate()),
+            room(rows, config.intermediate()));
     for (int i = 0; i < layers.size(); i++) {
-      layer(i, rows, x, turns, texts, beside == null ? Branches.NONE : beside.get(i));
+      layer(i, rows, x, room, turns, texts, beside == null ? Branches.NONE : beside.get(i));
     }
     cache.advance(1);
     float[] last = new float[rows * hidden];
@@ -161,59 +171,59 @@ final class TokenStep {
   Tensor logits(Tensor hidden) {
     long[] shape = Tensors.shape(hidden);
     int rows = Math.toIntExact(hidden.numel() / config.hidden());
-    float[] y = multiply(head, null, rows, spread(Tensors.floats(hidden), rows, config.hidden()), null);
+    float[] y = room(rows, config.vocabulary());
+    multiply(head, null, rows, spread(Tensors.floats(hidden), rows, config.hidden()), y, false);
     shape[shape.length - 1] = config.vocabulary();
     return Tensors.of(gather(y, rows, config.vocabulary()), shape);
   }
 
-  private void layer(int index, int rows, float[] x, float[][] turns, List<TextCache> texts, Branches beside) {
+  private static float[] room(int rows, int size) {
+    return new float[rows * BlockKernel.stride(size)];
+  }
+
+  private void layer(int index, int rows, float[] x, Room room, float[][] turns, List<TextCache> texts, Branches beside) {
     Layer layer = layers.get(index);
-    float[] normed = normed(layer.before, rows, x);
-    float[] qkv = multiply(layer.queryKeyValue, beside.queryKeyValue, rows, normed, null);
-    float[] seen = new float[rows * BlockKernel.stride(config.heads() * config.headSize())];
+    normalise(layer.before, rows, x, room.normed);
+    multiply(layer.queryKeyValue, beside.queryKeyValue, rows, room.normed, room.queryKeyValue, false);
     crew.run(rows, 1, (from, to) -> {
       for (int row = from; row < to; row++) {
-        place(index, qkv, row, turns[row], texts.get(row));
+        place(index, room.queryKeyValue, row, turns[row], texts.get(row));
       }
     });
     crew.run(rows * config.heads(), 1, (from, to) -> {
       for (int unit = from; unit < to; unit++) {
-        attend(index, qkv, unit / config.heads(), unit % config.heads(), texts.get(unit / config.heads()), seen);
+        attend(index, room.queryKeyValue, unit / config.heads(), unit % config.heads(), texts.get(unit / config.heads()), room.seen);
       }
     });
-    multiply(layer.out, beside.out, rows, seen, x);
-    float[] gateUp = multiply(layer.gateUp, beside.gateUp, rows, normed(layer.after, rows, x), null);
+    multiply(layer.out, beside.out, rows, room.seen, x, true);
+    normalise(layer.after, rows, x, room.normed);
+    multiply(layer.gateUp, beside.gateUp, rows, room.normed, room.gateUp, false);
     int wide = config.intermediate();
     int from = BlockKernel.stride(2 * wide);
     int to = BlockKernel.stride(wide);
-    float[] product = new float[rows * to];
     crew.run(rows, 1, (first, end) -> {
       for (int row = first; row < end; row++) {
-        FloatLoops.gated(gateUp, row * from, row * from + wide, product, row * to, wide);
+        FloatLoops.gated(room.gateUp, row * from, row * from + wide, room.product, row * to, wide);
       }
     });
-    multiply(layer.down, beside.down, rows, product, x);
+    multiply(layer.down, beside.down, rows, room.product, x, true);
   }
 
-  private float[] normed(Norm norm, int rows, float[] x) {
+  private void normalise(Norm norm, int rows, float[] x, float[] normed) {
     int stride = BlockKernel.stride(config.hidden());
-    float[] normed = new float[x.length];
     crew.run(rows, 1, (from, to) -> {
       for (int row = from; row < to; row++) {
         norm.apply(x, row * stride, normed, row * stride);
       }
     });
-    return normed;
   }
 
   /**
    * W x, and what the adapters add.
    *
-   * @param sum what the product is added to, or null for a new one
+   * @param add to what stands in y
    */
-  private float[] multiply(BlockMatrix w, SideBranch beside, int rows, float[] x, float[] sum) {
-    int out = BlockKernel.stride(w.rows());
-    float[] y = sum == null ? new float[rows * out] : sum;
+  private void multiply(BlockMatrix w, SideBranch beside, int rows, float[] x, float[] y, boolean add) {
     int stride = BlockKernel.stride(w.columns());
     int sumsStride = BlockKernel.sumsStride(w.columns());
     float[] sums = new float[rows * sumsStride];
@@ -224,17 +234,17 @@ final class TokenStep {
         }
       });
     }
-    float[] z = beside == null ? null : new float[rows * beside.narrow()];
+    float[] z = beside == null ? null : room(rows, beside.a().rows());
     if (beside != null) {
-      crew.run(beside.narrow(), 16, (from, to) -> beside.narrow(from, to, rows, x, z));
+      multiply(beside.a(), null, rows, x, z, false);
     }
+    int out = BlockKernel.stride(w.rows());
     crew.run(w.tiles(), TILES, (from, to) -> {
-      BlockKernel.multiply(w, from, to, rows, x, sums, y, sum != null);
+      BlockKernel.multiply(w, from, to, rows, x, sums, y, add);
       for (int tile = from; beside != null && tile < to; tile++) {
         beside.add(tile, rows, z, y, out);
       }
     });
-    return y;
   }
 
   /** Turns queries and keys by their angles, pairs side by side as {@link LanguageModel} keeps them, and puts keys and values away. */
@@ -242,7 +252,7 @@ final class TokenStep {
     int size = config.headSize();
     int turning = config.heads() + config.keyValueHeads();
     int at = row * BlockKernel.stride((turning + config.keyValueHeads()) * size);
-    int to = text.at(text.length() - 1);
+    int token = text.length() - 1;
     float[] turned = new float[size];
     for (int head = 0; head < turning; head++, at += size) {
       boolean query = head < config.heads();
@@ -253,10 +263,13 @@ final class TokenStep {
       if (query) {
         System.arraycopy(turned, 0, qkv, at, size);
       } else {
-        System.arraycopy(turned, 0, text.keys[layer], to + (head - config.heads()) * size, size);
+        int first = (head - config.heads()) * size;
+        for (int i = 0; i < size; i++) {
+          text.keys[layer][text.keyAt(token, first + i)] = turned[i];
+        }
       }
     }
-    System.arraycopy(qkv, at, text.values[layer], to, config.keyValueHeads() * size);
+    System.arraycopy(qkv, at, text.values[layer], text.at(token), config.keyValueHeads() * size);
   }
 
   private static void turn(float[] x, int at, float[] turns, float[] turned) {
@@ -285,15 +298,13 @@ final class TokenStep {
     int shift = head / (config.heads() / config.keyValueHeads()) * size;
     int tokens = text.length();
     float scale = (float) (1 / Math.sqrt(size));
-    float[] shares = new float[tokens];
-    for (int t = 0; t < tokens; t++) {
-      shares[t] = scale * FloatLoops.dot(qkv, at, text.keys[layer], text.at(t) + shift, size);
+    float[] shares = new float[tokens + TextCache.TOGETHER];
+    for (int t = 0; t < tokens; t += TextCache.TOGETHER) {
+      FloatLoops.dots(qkv, at, size, scale, text.keys[layer], text.keyAt(t, shift), TextCache.TOGETHER, shares, t);
     }
     FloatLoops.softmax(shares, tokens);
     int to = row * BlockKernel.stride(config.heads() * size) + head * size;
-    for (int t = 0; t < tokens; t++) {
-      FloatLoops.add(shares[t], text.values[layer], text.at(t) + shift, seen, to, size);
-    }
+    FloatLoops.mix(shares, tokens, text.values[layer], shift, text.at(1), seen, to, size);
   }
 
   private List<Branches> branches(Lora lora) {

@@ -23,7 +23,17 @@ public final class BlockKernel {
   private static final VectorSpecies<Byte> B = F.length() == 16 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
   private static final int LANES = F.length();
   private static final int BLOCK = BlockMatrix.BLOCK;
-  private static final int TILE = BlockMatrix.TILE;
+
+  /** Rows whose sums two registers hold: neither then waits for its own last sum, and a thread reads a matrix from front to back. */
+  static final int TILE = 2 * LANES;
+
+  /**
+   * An fp16's bits, 13 places up, are an fp32 that is 2^112 times too small: the sign, which {@link #SIGNED} leaves alone of those that its
+   * extension filled, and a power with another base. Scales have no sign.
+   */
+  private static final float REBASED = 0x1p112f;
+
+  private static final int SIGNED = 0x8FFFFFFF;
 
   private static final int WARM_UP = 2000;
 
@@ -47,7 +57,8 @@ public final class BlockKernel {
           multiply(each, 0, each.tiles(), 1, x, sums, y, i % 2 == 0);
         }
         y[0] = FloatLoops.dot(x, 0, y, 0, 64);
-        FloatLoops.add(1, x, 0, y, 0, 64);
+        FloatLoops.dots(y, 0, 8, 1, x, 0, 32, y, 0);
+        FloatLoops.mix(x, 4, x, 0, 64, y, 0, 64);
         FloatLoops.gated(x, 0, 0, y, 0, x.length);
         FloatLoops.softmax(y, 64);
       }
@@ -96,60 +107,46 @@ public final class BlockKernel {
     int in = stride(w.columns());
     int sumsIn = sumsStride(w.columns());
     int out = stride(w.rows());
-    // Of the rows that two registers hold, all blocks.
-    float[] scales = w.scales == null ? null : new float[2 * w.blocks * LANES];
-    float[] least = w.least == null ? null : new float[2 * w.blocks * LANES];
-    int end = toTile * (TILE / LANES);
-    for (int register = fromTile * (TILE / LANES); register < end; register += 2) {
-      // Two at a time, so that neither waits for its own last sum. A last one alone goes twice, and both say the same.
-      int next = Math.min(register + 1, end - 1);
-      unpack(w, register, scales, least, 0);
-      unpack(w, next, scales, least, w.blocks * LANES);
+    for (int tile = fromTile; tile < toTile; tile++) {
       int row = 0;
       for (; row + 4 <= rows; row += 4) {
-        for (int r = register; r <= next; r++) {
-          int unpacked = (r - register) * w.blocks * LANES;
-          int at = row * out + r * LANES;
+        for (int half = 0; half < TILE; half += LANES) {
+          int at = row * out + tile * TILE + half;
           switch (w.format()) {
-            case INT4 -> four4(w, r, scales, least, unpacked, x, row * in, in, sums, row * sumsIn, sumsIn, y, at, out, add);
-            case INT8 -> four8(w, r, scales, unpacked, x, row * in, in, y, at, out, add);
-            case BF16 -> four16(w, r, x, row * in, in, y, at, out, add);
-            case FP32 -> four32(w, r, x, row * in, in, y, at, out, add);
+            case INT4 -> four4(w, tile, half, x, row * in, in, sums, row * sumsIn, sumsIn, y, at, out, add);
+            case INT8 -> four8(w, tile, half, x, row * in, in, y, at, out, add);
+            case BF16 -> four16(w, tile, half, x, row * in, in, y, at, out, add);
+            case FP32 -> four32(w, tile, half, x, row * in, in, y, at, out, add);
           }
         }
       }
       for (; row < rows; row++) {
+        int at = row * out + tile * TILE;
         switch (w.format()) {
-          case INT4 -> two4(w, register, next, scales, least, x, row * in, sums, row * sumsIn, y, row * out, add);
-          case INT8 -> two8(w, register, next, scales, x, row * in, y, row * out, add);
-          case BF16 -> two16(w, register, next, x, row * in, y, row * out, add);
-          case FP32 -> two32(w, register, next, x, row * in, y, row * out, add);
+          case INT4 -> one4(w, tile, x, row * in, sums, row * sumsIn, y, at, add);
+          case INT8 -> one8(w, tile, x, row * in, y, at, add);
+          case BF16 -> one16(w, tile, x, row * in, y, at, add);
+          case FP32 -> one32(w, tile, x, row * in, y, at, add);
         }
       }
     }
   }
 
-  /** Where the numbers of a register's rows begin, when each tile has so many. */
-  private static int start(int register, int perTile) {
-    return register * LANES / TILE * perTile + register * LANES % TILE;
-  }
-
-  private static void two4(
-      BlockMatrix w, int register, int next, float[] scales, float[] least, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt,
-      boolean add) {
-    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
-    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
-    int code0 = start(register, w.blocks * (BLOCK / 2) * TILE);
-    int code1 = start(next, w.blocks * (BLOCK / 2) * TILE);
-    int behind = w.blocks * LANES;
+  private static void one4(
+      BlockMatrix w, int tile, float[] x, int xAt, float[] sums, int sumsAt, float[] y, int yAt, boolean add) {
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + LANES) : FloatVector.zero(F);
+    int code = tile * w.blocks * (BLOCK / 2) * TILE;
+    int scale = tile * w.blocks * 2 * TILE;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector low0 = FloatVector.broadcast(F, sums[sumsAt + 2 * b + 1]);
       FloatVector low1 = low0;
       FloatVector high0 = FloatVector.zero(F);
       FloatVector high1 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK / 2; k++) {
-        IntVector both0 = (IntVector) ByteVector.fromArray(B, w.codes, code0 + k * TILE).convertShape(VectorOperators.B2I, I, 0);
-        IntVector both1 = (IntVector) ByteVector.fromArray(B, w.codes, code1 + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        int at = code + k * TILE;
+        IntVector both0 = (IntVector) ByteVector.fromArray(B, w.codes, at).convertShape(VectorOperators.B2I, I, 0);
+        IntVector both1 = (IntVector) ByteVector.fromArray(B, w.codes, at + LANES).convertShape(VectorOperators.B2I, I, 0);
         FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
         low0 = ((FloatVector) both0.and(15).convert(VectorOperators.I2F, 0)).fma(number, low0);
         low1 = ((FloatVector) both1.and(15).convert(VectorOperators.I2F, 0)).fma(number, low1);
@@ -157,28 +154,33 @@ public final class BlockKernel {
         high0 = ((FloatVector) both0.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0)).fma(number, high0);
         high1 = ((FloatVector) both1.lanewise(VectorOperators.ASHR, 4).convert(VectorOperators.I2F, 0)).fma(number, high1);
       }
+      IntVector scale0 = (IntVector) ShortVector.fromArray(S, w.scales, scale).convertShape(VectorOperators.S2I, I, 0);
+      IntVector scale1 = (IntVector) ShortVector.fromArray(S, w.scales, scale + LANES).convertShape(VectorOperators.S2I, I, 0);
+      total0 = low0.add(high0).fma(scale0.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED), total0);
+      total1 = low1.add(high1).fma(scale1.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED), total1);
+      IntVector least0 = (IntVector) ShortVector.fromArray(S, w.scales, scale + TILE).convertShape(VectorOperators.S2I, I, 0);
+      IntVector least1 = (IntVector) ShortVector.fromArray(S, w.scales, scale + TILE + LANES).convertShape(VectorOperators.S2I, I, 0);
       FloatVector sum = FloatVector.broadcast(F, sums[sumsAt + 2 * b]);
-      total0 = low0.add(high0).fma(FloatVector.fromArray(F, scales, b * LANES), total0);
-      total1 = low1.add(high1).fma(FloatVector.fromArray(F, scales, behind + b * LANES), total1);
-      total0 = FloatVector.fromArray(F, least, b * LANES).fma(sum, total0);
-      total1 = FloatVector.fromArray(F, least, behind + b * LANES).fma(sum, total1);
+      total0 = least0.lanewise(VectorOperators.LSHL, 13).and(SIGNED).reinterpretAsFloats().mul(REBASED).fma(sum, total0);
+      total1 = least1.lanewise(VectorOperators.LSHL, 13).and(SIGNED).reinterpretAsFloats().mul(REBASED).fma(sum, total1);
       xAt += BLOCK;
-      code0 += BLOCK / 2 * TILE;
-      code1 += BLOCK / 2 * TILE;
+      code += BLOCK / 2 * TILE;
+      scale += 2 * TILE;
     }
-    total0.intoArray(y, yAt + register * LANES);
-    total1.intoArray(y, yAt + next * LANES);
+    total0.intoArray(y, yAt);
+    total1.intoArray(y, yAt + LANES);
   }
 
-  /** One register's rows for four rows of x, which share the unpacking of the codes. */
+  /** One register's rows, half a tile, for four rows of x, which share the unpacking of the codes. */
   private static void four4(
-      BlockMatrix w, int register, float[] scales, float[] least, int unpacked, float[] x, int xAt, int in, float[] sums, int sumsAt,
-      int sumsIn, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int tile, int half, float[] x, int xAt, int in, float[] sums, int sumsAt, int sumsIn, float[] y, int yAt, int out,
+      boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int code = start(register, w.blocks * (BLOCK / 2) * TILE);
+    int code = tile * w.blocks * (BLOCK / 2) * TILE;
+    int scale = tile * w.blocks * 2 * TILE;
     for (int b = 0; b < w.blocks; b++) {
       int s = sumsAt + 2 * b;
       FloatVector low0 = FloatVector.broadcast(F, sums[s + 1]);
@@ -190,7 +192,7 @@ public final class BlockKernel {
       FloatVector high2 = FloatVector.zero(F);
       FloatVector high3 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK / 2; k++) {
-        IntVector both = (IntVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2I, I, 0);
+        IntVector both = (IntVector) ByteVector.fromArray(B, w.codes, code + k * TILE + half).convertShape(VectorOperators.B2I, I, 0);
         FloatVector c = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
         int i = xAt + k;
         low0 = c.fma(FloatVector.broadcast(F, x[i]), low0);
@@ -204,14 +206,17 @@ public final class BlockKernel {
         high2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), high2);
         high3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), high3);
       }
-      FloatVector scale = FloatVector.fromArray(F, scales, unpacked + b * LANES);
-      FloatVector lowest = FloatVector.fromArray(F, least, unpacked + b * LANES);
-      total0 = lowest.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(scale, total0));
-      total1 = lowest.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(scale, total1));
-      total2 = lowest.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(scale, total2));
-      total3 = lowest.fma(FloatVector.broadcast(F, sums[s + 3 * sumsIn]), low3.add(high3).fma(scale, total3));
+      IntVector bits = (IntVector) ShortVector.fromArray(S, w.scales, scale + half).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector step = bits.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED);
+      bits = (IntVector) ShortVector.fromArray(S, w.scales, scale + TILE + half).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector lowest = bits.lanewise(VectorOperators.LSHL, 13).and(SIGNED).reinterpretAsFloats().mul(REBASED);
+      total0 = lowest.fma(FloatVector.broadcast(F, sums[s]), low0.add(high0).fma(step, total0));
+      total1 = lowest.fma(FloatVector.broadcast(F, sums[s + sumsIn]), low1.add(high1).fma(step, total1));
+      total2 = lowest.fma(FloatVector.broadcast(F, sums[s + 2 * sumsIn]), low2.add(high2).fma(step, total2));
+      total3 = lowest.fma(FloatVector.broadcast(F, sums[s + 3 * sumsIn]), low3.add(high3).fma(step, total3));
       xAt += BLOCK;
       code += BLOCK / 2 * TILE;
+      scale += 2 * TILE;
     }
     total0.intoArray(y, yAt);
     total1.intoArray(y, yAt + out);
@@ -219,66 +224,69 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static void two8(
-      BlockMatrix w, int register, int next, float[] scales, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
-    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
-    int code0 = start(register, w.blocks * BLOCK * TILE);
-    int code1 = start(next, w.blocks * BLOCK * TILE);
-    int behind = w.blocks * LANES;
+  private static void one8(BlockMatrix w, int tile, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + LANES) : FloatVector.zero(F);
+    int code = tile * w.blocks * BLOCK * TILE;
+    int scale = tile * w.blocks * TILE;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector even0 = FloatVector.zero(F);
       FloatVector even1 = FloatVector.zero(F);
       FloatVector odd0 = FloatVector.zero(F);
       FloatVector odd1 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK; k += 2) {
-        int at0 = code0 + k * TILE;
-        int at1 = code1 + k * TILE;
+        int at = code + k * TILE;
         FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
-        even0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at0).convertShape(VectorOperators.B2F, F, 0)).fma(number, even0);
-        even1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at1).convertShape(VectorOperators.B2F, F, 0)).fma(number, even1);
+        even0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at).convertShape(VectorOperators.B2F, F, 0)).fma(number, even0);
+        even1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at + LANES).convertShape(VectorOperators.B2F, F, 0)).fma(number, even1);
+        at += TILE;
         number = FloatVector.broadcast(F, x[xAt + k + 1]);
-        odd0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at0 + TILE).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd0);
-        odd1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at1 + TILE).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd1);
+        odd0 = ((FloatVector) ByteVector.fromArray(B, w.codes, at).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd0);
+        odd1 = ((FloatVector) ByteVector.fromArray(B, w.codes, at + LANES).convertShape(VectorOperators.B2F, F, 0)).fma(number, odd1);
       }
-      total0 = even0.add(odd0).fma(FloatVector.fromArray(F, scales, b * LANES), total0);
-      total1 = even1.add(odd1).fma(FloatVector.fromArray(F, scales, behind + b * LANES), total1);
+      IntVector scale0 = (IntVector) ShortVector.fromArray(S, w.scales, scale).convertShape(VectorOperators.S2I, I, 0);
+      IntVector scale1 = (IntVector) ShortVector.fromArray(S, w.scales, scale + LANES).convertShape(VectorOperators.S2I, I, 0);
+      total0 = even0.add(odd0).fma(scale0.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED), total0);
+      total1 = even1.add(odd1).fma(scale1.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED), total1);
       xAt += BLOCK;
-      code0 += BLOCK * TILE;
-      code1 += BLOCK * TILE;
+      code += BLOCK * TILE;
+      scale += TILE;
     }
-    total0.intoArray(y, yAt + register * LANES);
-    total1.intoArray(y, yAt + next * LANES);
+    total0.intoArray(y, yAt);
+    total1.intoArray(y, yAt + LANES);
   }
 
   /** As {@link #four4}. */
   private static void four8(
-      BlockMatrix w, int register, float[] scales, int unpacked, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int tile, int half, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector total0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector total1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector total2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector total3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
-    int code = start(register, w.blocks * BLOCK * TILE);
+    int code = tile * w.blocks * BLOCK * TILE;
+    int scale = tile * w.blocks * TILE;
     for (int b = 0; b < w.blocks; b++) {
       FloatVector sum0 = FloatVector.zero(F);
       FloatVector sum1 = FloatVector.zero(F);
       FloatVector sum2 = FloatVector.zero(F);
       FloatVector sum3 = FloatVector.zero(F);
       for (int k = 0; k < BLOCK; k++) {
-        FloatVector c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE).convertShape(VectorOperators.B2F, F, 0);
+        FloatVector c = (FloatVector) ByteVector.fromArray(B, w.codes, code + k * TILE + half).convertShape(VectorOperators.B2F, F, 0);
         int i = xAt + k;
         sum0 = c.fma(FloatVector.broadcast(F, x[i]), sum0);
         sum1 = c.fma(FloatVector.broadcast(F, x[i + in]), sum1);
         sum2 = c.fma(FloatVector.broadcast(F, x[i + 2 * in]), sum2);
         sum3 = c.fma(FloatVector.broadcast(F, x[i + 3 * in]), sum3);
       }
-      FloatVector scale = FloatVector.fromArray(F, scales, unpacked + b * LANES);
-      total0 = sum0.fma(scale, total0);
-      total1 = sum1.fma(scale, total1);
-      total2 = sum2.fma(scale, total2);
-      total3 = sum3.fma(scale, total3);
+      IntVector bits = (IntVector) ShortVector.fromArray(S, w.scales, scale + half).convertShape(VectorOperators.S2I, I, 0);
+      FloatVector step = bits.lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(REBASED);
+      total0 = sum0.fma(step, total0);
+      total1 = sum1.fma(step, total1);
+      total2 = sum2.fma(step, total2);
+      total3 = sum3.fma(step, total3);
       xAt += BLOCK;
       code += BLOCK * TILE;
+      scale += TILE;
     }
     total0.intoArray(y, yAt);
     total1.intoArray(y, yAt + out);
@@ -286,18 +294,17 @@ public final class BlockKernel {
     total3.intoArray(y, yAt + 3 * out);
   }
 
-  private static void two16(BlockMatrix w, int register, int next, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
-    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+  private static void one16(BlockMatrix w, int tile, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + LANES) : FloatVector.zero(F);
     FloatVector odd0 = FloatVector.zero(F);
     FloatVector odd1 = FloatVector.zero(F);
     int pairs = w.blocks * (BLOCK / 2);
-    int from0 = start(register, pairs * TILE);
-    int from1 = start(next, pairs * TILE);
+    int from = tile * pairs * TILE;
     for (int k = 0; k < pairs; k++) {
       // A bf16 is the upper half of an fp32.
-      IntVector both0 = IntVector.fromArray(I, w.pairs, from0 + k * TILE);
-      IntVector both1 = IntVector.fromArray(I, w.pairs, from1 + k * TILE);
+      IntVector both0 = IntVector.fromArray(I, w.pairs, from + k * TILE);
+      IntVector both1 = IntVector.fromArray(I, w.pairs, from + k * TILE + LANES);
       FloatVector number = FloatVector.broadcast(F, x[xAt + 2 * k]);
       even0 = both0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(number, even0);
       even1 = both1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(number, even1);
@@ -305,13 +312,13 @@ public final class BlockKernel {
       odd0 = both0.and(0xFFFF0000).reinterpretAsFloats().fma(number, odd0);
       odd1 = both1.and(0xFFFF0000).reinterpretAsFloats().fma(number, odd1);
     }
-    even0.add(odd0).intoArray(y, yAt + register * LANES);
-    even1.add(odd1).intoArray(y, yAt + next * LANES);
+    even0.add(odd0).intoArray(y, yAt);
+    even1.add(odd1).intoArray(y, yAt + LANES);
   }
 
   /** As {@link #four4}. */
   private static void four16(
-      BlockMatrix w, int register, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int tile, int half, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector even2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
@@ -321,7 +328,7 @@ public final class BlockKernel {
     FloatVector odd2 = FloatVector.zero(F);
     FloatVector odd3 = FloatVector.zero(F);
     int pairs = w.blocks * (BLOCK / 2);
-    int from = start(register, pairs * TILE);
+    int from = tile * pairs * TILE + half;
     for (int k = 0; k < pairs; k++) {
       IntVector both = IntVector.fromArray(I, w.pairs, from + k * TILE);
       FloatVector c = both.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
@@ -343,37 +350,36 @@ public final class BlockKernel {
     even3.add(odd3).intoArray(y, yAt + 3 * out);
   }
 
-  private static void two32(BlockMatrix w, int register, int next, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt + register * LANES) : FloatVector.zero(F);
-    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + next * LANES) : FloatVector.zero(F);
+  private static void one32(BlockMatrix w, int tile, float[] x, int xAt, float[] y, int yAt, boolean add) {
+    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
+    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + LANES) : FloatVector.zero(F);
     FloatVector odd0 = FloatVector.zero(F);
     FloatVector odd1 = FloatVector.zero(F);
     int columns = w.blocks * BLOCK;
-    int from0 = start(register, columns * TILE);
-    int from1 = start(next, columns * TILE);
+    int from = tile * columns * TILE;
     for (int k = 0; k < columns; k += 2) {
-      int at0 = from0 + k * TILE;
-      int at1 = from1 + k * TILE;
+      int at = from + k * TILE;
       FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
-      even0 = FloatVector.fromArray(F, w.numbers, at0).fma(number, even0);
-      even1 = FloatVector.fromArray(F, w.numbers, at1).fma(number, even1);
+      even0 = FloatVector.fromArray(F, w.numbers, at).fma(number, even0);
+      even1 = FloatVector.fromArray(F, w.numbers, at + LANES).fma(number, even1);
+      at += TILE;
       number = FloatVector.broadcast(F, x[xAt + k + 1]);
-      odd0 = FloatVector.fromArray(F, w.numbers, at0 + TILE).fma(number, odd0);
-      odd1 = FloatVector.fromArray(F, w.numbers, at1 + TILE).fma(number, odd1);
+      odd0 = FloatVector.fromArray(F, w.numbers, at).fma(number, odd0);
+      odd1 = FloatVector.fromArray(F, w.numbers, at + LANES).fma(number, odd1);
     }
-    even0.add(odd0).intoArray(y, yAt + register * LANES);
-    even1.add(odd1).intoArray(y, yAt + next * LANES);
+    even0.add(odd0).intoArray(y, yAt);
+    even1.add(odd1).intoArray(y, yAt + LANES);
   }
 
   /** As {@link #four4}. */
   private static void four32(
-      BlockMatrix w, int register, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
+      BlockMatrix w, int tile, int half, float[] x, int xAt, int in, float[] y, int yAt, int out, boolean add) {
     FloatVector sum0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
     FloatVector sum1 = add ? FloatVector.fromArray(F, y, yAt + out) : FloatVector.zero(F);
     FloatVector sum2 = add ? FloatVector.fromArray(F, y, yAt + 2 * out) : FloatVector.zero(F);
     FloatVector sum3 = add ? FloatVector.fromArray(F, y, yAt + 3 * out) : FloatVector.zero(F);
     int columns = w.blocks * BLOCK;
-    int from = start(register, columns * TILE);
+    int from = tile * columns * TILE + half;
     for (int k = 0; k < columns; k++) {
       FloatVector c = FloatVector.fromArray(F, w.numbers, from + k * TILE);
       int i = xAt + k;
@@ -386,25 +392,5 @@ public final class BlockKernel {
     sum1.intoArray(y, yAt + out);
     sum2.intoArray(y, yAt + 2 * out);
     sum3.intoArray(y, yAt + 3 * out);
-  }
-
-  /** What a register's rows have for all blocks. */
-  private static void unpack(BlockMatrix w, int register, float[] scales, float[] least, int to) {
-    int at = start(register, w.blocks * TILE);
-    if (scales != null) {
-      unpack(w.scales, at, scales, to, w.blocks);
-    }
-    if (least != null) {
-      unpack(w.least, at, least, to, w.blocks);
-    }
-  }
-
-  /** fp16 to fp32 as {@link Halves#toFloat}. */
-  private static void unpack(short[] halves, int at, float[] out, int to, int blocks) {
-    for (int b = 0; b < blocks; b++) {
-      IntVector bits = (IntVector) ShortVector.fromArray(S, halves, at + b * TILE).convertShape(VectorOperators.S2I, I, 0);
-      FloatVector magnitude = bits.and(0x7FFF).lanewise(VectorOperators.LSHL, 13).reinterpretAsFloats().mul(0x1p112f);
-      magnitude.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats().intoArray(out, to + b * LANES);
-    }
   }
 }

@@ -13,18 +13,21 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * scales are fp16. What came out of a Q4_1 or Q8_0 file falls on the same codes again. In bf16 and fp32 there is no scale.
  *
  * <pre>
- *   a tile: 16 rows        block 0                          block 1 ...
- *                          column 0: 16 codes, column 1 ...
+ *   a tile: 32 rows        block 0                          block 1 ...
+ *                          column 0: 32 codes, column 1 ...
  *                          (in 4 bits a byte holds column k in its low half and column k + 16, less 8, in its high half;
  *                          in bf16 an int holds column k in its low half and column k + 1 in its high half;
-                          in fp32 a float holds one)
+ *                          in fp32 a float holds one)
  * </pre>
  *
- * So a product adds a number of x times 16 rows at once, and never has to sum across a register.
+ * So a product adds a number of x times 32 rows at once, and never has to sum across a register. It reads a matrix from front to back, as
+ * processors fetch memory ahead: with two tiles of 16 rows side by side it took twice as long.
  */
 public final class BlockMatrix {
   static final int BLOCK = 32;
-  static final int TILE = 16;
+
+  /** Rows of a tile: 32 where registers have 512 bits, 16 where they have 256. */
+  public static final int TILE = BlockKernel.TILE;
 
   /** That are in fp32 at a time; whole tiles. */
   private static final int MOST_ROWS = 4096;
@@ -43,11 +46,8 @@ public final class BlockMatrix {
   /** Null but in fp32. */
   final float[] numbers;
 
-  /** fp16, {@code [tiles, blocks, 16]}. */
+  /** fp16, a tile's of a block side by side, in 4 bits followed by their least values; null without. */
   final short[] scales;
-
-  /** As {@link #scales}; null in 8 bits. */
-  final short[] least;
 
   private BlockMatrix(BlockFormat format, Tensor weight) {
     this(format, Math.toIntExact(weight.size(0)), Math.toIntExact(weight.size(1)));
@@ -61,10 +61,9 @@ public final class BlockMatrix {
     int all = Math.multiplyExact(tiles(), blocks);
     boolean quantised = format.quantised();
     codes = quantised ? new byte[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? BLOCK / 2 : BLOCK))] : null;
+    scales = quantised ? new short[Math.multiplyExact(all, TILE * (format == BlockFormat.INT4 ? 2 : 1))] : null;
     pairs = format == BlockFormat.BF16 ? new int[Math.multiplyExact(all, TILE * (BLOCK / 2))] : null;
     numbers = format == BlockFormat.FP32 ? new float[Math.multiplyExact(all, TILE * BLOCK)] : null;
-    scales = quantised ? new short[all * TILE] : null;
-    least = format == BlockFormat.INT4 ? new short[all * TILE] : null;
   }
 
   static BlockMatrix zeros(BlockFormat format, int rows, int columns) {
@@ -131,7 +130,7 @@ public final class BlockMatrix {
     return format;
   }
 
-  /** Groups of 16 rows: what a product is shared out by. */
+  /** Groups of rows: what a product is shared out by. */
   public int tiles() {
     return (rows + TILE - 1) / TILE;
   }
@@ -173,9 +172,8 @@ public final class BlockMatrix {
     }
     float scale = (high - low) / 15;
     float inverse = scale == 0 ? 0 : 1 / scale;
-    int group = group(row, block);
-    scales[group] = Halves.of(scale);
-    least[group] = Halves.of(low);
+    scales[scaleAt(row, block)] = Halves.of(scale);
+    scales[scaleAt(row, block) + TILE] = Halves.of(low);
     for (int k = 0; k < BLOCK; k++) {
       int code = k < count ? Math.max(0, Math.min(15, (int) ((values[from + k] - low) * inverse + 0.5f))) : 0;
       int place = codeAt(row, block, k);
@@ -190,7 +188,7 @@ public final class BlockMatrix {
     }
     float scale = most / 127;
     float inverse = scale == 0 ? 0 : 1 / scale;
-    scales[group(row, block)] = Halves.of(scale);
+    scales[scaleAt(row, block)] = Halves.of(scale);
     for (int k = 0; k < count; k++) {
       float value = values[from + k] * inverse;
       // Halves away from zero, as C's roundf.
@@ -198,9 +196,8 @@ public final class BlockMatrix {
     }
   }
 
-  /** Where the block's scale lies. */
-  private int group(int row, int block) {
-    return (row / TILE * blocks + block) * TILE + row % TILE;
+  private int scaleAt(int row, int block) {
+    return (row / TILE * blocks + block) * TILE * (format == BlockFormat.INT4 ? 2 : 1) + row % TILE;
   }
 
   private int codeAt(int row, int block, int k) {
@@ -229,12 +226,11 @@ public final class BlockMatrix {
     }
     int block = column / BLOCK;
     int k = column % BLOCK;
-    int group = group(row, block);
     byte code = codes[codeAt(row, block, k)];
-    float scale = Halves.toFloat(scales[group]);
+    float scale = Halves.toFloat(scales[scaleAt(row, block)]);
     if (format == BlockFormat.INT8) {
       return scale * code;
     }
-    return scale * (k < BLOCK / 2 ? code & 15 : (code >> 4) + 8) + Halves.toFloat(least[group]);
+    return scale * (k < BLOCK / 2 ? code & 15 : (code >> 4) + 8) + Halves.toFloat(scales[scaleAt(row, block) + TILE]);
   }
 }

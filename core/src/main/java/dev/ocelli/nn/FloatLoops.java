@@ -25,15 +25,73 @@ public final class FloatLoops {
     return total;
   }
 
-  /** {@code y += factor * x}. */
-  public static void add(float factor, float[] x, int xAt, float[] y, int yAt, int size) {
+  /**
+   * For each of {@code count} vectors, {@code [size, count]}: factor times the sum of its products with x.
+   *
+   * @param size even
+   * @param count a multiple of {@link BlockMatrix#TILE}
+   */
+  public static void dots(float[] x, int xAt, int size, float factor, float[] vectors, int vectorsAt, int count, float[] out, int outAt) {
+    for (int v = 0; v < count; v += 2 * LANES) {
+      FloatVector even0 = FloatVector.zero(F);
+      FloatVector even1 = even0;
+      FloatVector odd0 = even0;
+      FloatVector odd1 = even0;
+      for (int i = 0; i < size; i += 2) {
+        int at = vectorsAt + i * count + v;
+        FloatVector number = FloatVector.broadcast(F, x[xAt + i]);
+        even0 = FloatVector.fromArray(F, vectors, at).fma(number, even0);
+        even1 = FloatVector.fromArray(F, vectors, at + LANES).fma(number, even1);
+        number = FloatVector.broadcast(F, x[xAt + i + 1]);
+        odd0 = FloatVector.fromArray(F, vectors, at + count).fma(number, odd0);
+        odd1 = FloatVector.fromArray(F, vectors, at + count + LANES).fma(number, odd1);
+      }
+      even0.add(odd0).mul(factor).intoArray(out, outAt + v);
+      even1.add(odd1).mul(factor).intoArray(out, outAt + v + LANES);
+    }
+  }
+
+  /** {@code out = sum of share * x} over {@code count} vectors of {@code size} numbers, {@code stride} apart. */
+  public static void mix(float[] shares, int count, float[] x, int xAt, int stride, float[] out, int outAt, int size) {
     int i = 0;
-    for (; i + LANES <= size; i += LANES) {
-      FloatVector.fromArray(F, x, xAt + i).fma(FloatVector.broadcast(F, factor), FloatVector.fromArray(F, y, yAt + i)).intoArray(y, yAt + i);
+    for (; i + 4 * LANES <= size; i += 4 * LANES) {
+      FloatVector sum0 = FloatVector.zero(F);
+      FloatVector sum1 = sum0;
+      FloatVector sum2 = sum0;
+      FloatVector sum3 = sum0;
+      for (int t = 0; t < count; t++) {
+        FloatVector share = FloatVector.broadcast(F, shares[t]);
+        int at = xAt + t * stride + i;
+        sum0 = FloatVector.fromArray(F, x, at).fma(share, sum0);
+        sum1 = FloatVector.fromArray(F, x, at + LANES).fma(share, sum1);
+        sum2 = FloatVector.fromArray(F, x, at + 2 * LANES).fma(share, sum2);
+        sum3 = FloatVector.fromArray(F, x, at + 3 * LANES).fma(share, sum3);
+      }
+      sum0.intoArray(out, outAt + i);
+      sum1.intoArray(out, outAt + i + LANES);
+      sum2.intoArray(out, outAt + i + 2 * LANES);
+      sum3.intoArray(out, outAt + i + 3 * LANES);
     }
     for (; i < size; i++) {
-      y[yAt + i] += factor * x[xAt + i];
+      float sum = 0;
+      for (int t = 0; t < count; t++) {
+        sum += shares[t] * x[xAt + t * stride + i];
+      }
+      out[outAt + i] = sum;
     }
+  }
+
+  /** Adds to a tile of y the columns of x, {@code [columns, TILE]}, each times its factor. */
+  public static void addAll(float[] factors, int factorsAt, float[] x, int columns, float[] y, int yAt) {
+    FloatVector sum0 = FloatVector.fromArray(F, y, yAt);
+    FloatVector sum1 = FloatVector.fromArray(F, y, yAt + LANES);
+    for (int c = 0; c < columns; c++) {
+      FloatVector factor = FloatVector.broadcast(F, factors[factorsAt + c]);
+      sum0 = FloatVector.fromArray(F, x, c * BlockKernel.TILE).fma(factor, sum0);
+      sum1 = FloatVector.fromArray(F, x, c * BlockKernel.TILE + LANES).fma(factor, sum1);
+    }
+    sum0.intoArray(y, yAt);
+    sum1.intoArray(y, yAt + LANES);
   }
 
   /** {@code out = silu(gate) * up}. */

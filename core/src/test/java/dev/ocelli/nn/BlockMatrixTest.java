@@ -147,6 +147,25 @@ class BlockMatrixTest {
       dot += a[i + 1] * b[i + 2];
     }
     assertThat(FloatLoops.dot(a, 1, b, 2, 37)).isCloseTo((float) dot, org.assertj.core.data.Offset.offset(1e-5f));
+    float[] vectors = random(random, 1 + 6 * 32);
+    float[] dots = new float[33];
+    FloatLoops.dots(a, 1, 6, 0.5f, vectors, 1, 32, dots, 1);
+    for (int v = 0; v < 32; v++) {
+      float right = 0;
+      for (int i = 0; i < 6; i++) {
+        right += 0.5f * a[1 + i] * vectors[1 + i * 32 + v];
+      }
+      assertThat(dots[1 + v]).isCloseTo(right, org.assertj.core.data.Offset.offset(1e-5f));
+    }
+    for (int size : new int[] {37, 2 * BlockMatrix.TILE + 3}) {
+      float[] x = random(random, 300);
+      float[] mixed = new float[size + 1];
+      FloatLoops.mix(a, 3, x, 1, 90, mixed, 1, size);
+      for (int i = 0; i < size; i++) {
+        float right = a[0] * x[1 + i] + a[1] * x[91 + i] + a[2] * x[181 + i];
+        assertThat(mixed[1 + i]).isCloseTo(right, org.assertj.core.data.Offset.offset(1e-5f));
+      }
+    }
     float[] shares = random(random, 37);
     double[] exact = new double[37];
     double sum = 0;
