@@ -44,8 +44,13 @@ public final class BlockKernel {
    * long. While a model is being read nobody waits for it.
    */
   public static void warmUp(BlockFormat format) {
-    // In fp32 any of them may turn out to lose nothing.
-    List<BlockFormat> formats = format == BlockFormat.FP32 ? List.of(BlockFormat.values()) : List.of(format);
+    List<BlockFormat> formats =
+        switch (format) {
+          case FP32 -> List.of(BlockFormat.values()); // any of them may turn out to lose nothing
+          case INT4 -> List.of(BlockFormat.INT4, BlockFormat.INT8, BlockFormat.BF16); // the head keeps eight bits, adapters are bf16
+          case INT8 -> List.of(BlockFormat.INT8, BlockFormat.BF16);
+          case BF16 -> List.of(BlockFormat.BF16);
+        };
     Thread thread = new Thread(() -> {
       List<BlockMatrix> some = formats.stream().map(f -> BlockMatrix.zeros(f, 4 * TILE, 18 * BLOCK)).toList();
       int columns = some.get(0).columns();
@@ -59,6 +64,7 @@ public final class BlockKernel {
         y[0] = FloatLoops.dot(x, 0, y, 0, 64);
         FloatLoops.dots(y, 0, 8, 1, x, 0, 32, y, 0);
         FloatLoops.mix(x, 4, x, 0, 64, y, 0, 64);
+        FloatLoops.addAll(y, 0, x, 4, y, 0);
         FloatLoops.gated(x, 0, 0, y, 0, x.length);
         FloatLoops.softmax(y, 64);
       }
