@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ocelli.UserError;
 import dev.ocelli.model.ImageNorm;
+import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.FrozenWeights;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -33,13 +35,17 @@ class ImageStatisticsTest {
 
   @TempDir Path folder;
 
-  private static Tensor features(TinyRun run) {
-    int photos = run.train.photos().size();
-    ByteBuffer bytes = run.train.buffer(photos);
-    for (int i = 0; i < photos; i++) {
-      run.train.read(i, bytes);
+  /** More than are summed at once. */
+  private static PhotoFeatures many(TinyRun run) {
+    return run.train.with(Stream.of(run.train, run.validation).flatMap(part -> part.photos().stream()).toList());
+  }
+
+  private static Tensor features(PhotoFeatures photos) {
+    ByteBuffer bytes = photos.buffer(photos.photos().size());
+    for (int i = 0; i < photos.photos().size(); i++) {
+      photos.read(i, bytes);
     }
-    return run.train.tensor(bytes, Compute.FP32).to(ScalarType.Float);
+    return photos.tensor(bytes, Compute.FP32).to(ScalarType.Float);
   }
 
   private static float[] queries(QFormer model, Tensor features) {
@@ -49,8 +55,8 @@ class ImageStatisticsTest {
   @Test
   void theMeanIsThatOfAllPhotosAndTokens() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
-        ImageStatistics statistics = ImageStatistics.of(run.train, 0, Compute.FP32)) {
-      Scope.run(() -> assertThat(TinyRun.apart(Tensors.floats(statistics.norm().mean()), Tensors.floats(features(run).mean(0, 1)))).isLessThan(1e-6));
+        ImageStatistics statistics = ImageStatistics.of(many(run), 0, Compute.FP32)) {
+      Scope.run(() -> assertThat(TinyRun.apart(Tensors.floats(statistics.norm().mean()), Tensors.floats(features(many(run)).mean(0, 1)))).isLessThan(1e-6));
       assertThat(statistics.norm().whitening()).isNull();
     }
   }
@@ -60,10 +66,10 @@ class ImageStatisticsTest {
   @ValueSource(doubles = {0.25, 0.5})
   void directionsAreDividedByTheirVarianceToThePower(double power) {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
-        ImageStatistics statistics = ImageStatistics.of(run.train, power, Compute.FP32)) {
+        ImageStatistics statistics = ImageStatistics.of(many(run), power, Compute.FP32)) {
       Scope.run(
           () -> {
-            Tensor all = features(run).to(ScalarType.Double).flatten(0, 1);
+            Tensor all = features(many(run)).to(ScalarType.Double).flatten(0, 1);
             Tensor centred = all.sub(all.mean(0));
             Tensor covariance = centred.t().mm(centred).div(new Scalar((double) all.size(0)));
             Tensor whitening = statistics.norm().whitening().to(ScalarType.Double);
@@ -94,7 +100,7 @@ class ImageStatisticsTest {
         assertThat(file.names().contains(ImageStatistics.WHITENING)).isEqualTo(whiten > 0);
         Scope.run(
             () -> {
-              Tensor features = features(run);
+              Tensor features = features(run.train);
               float[] trained = queries(new QFormer(run.shape(0), stage.parameters().weights(), true, statistics.norm()), features);
               assertThat(TinyRun.apart(queries(new QFormer(run.shape(0), new FrozenWeights(file, "", Compute.FP32), true), features), trained)).isLessThan(1e-5);
               for (ImageNorm less : List.of(ImageNorm.NONE, new ImageNorm(statistics.norm().mean(), null))) {
