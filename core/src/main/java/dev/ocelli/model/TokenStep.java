@@ -300,7 +300,10 @@ final class TokenStep {
     float scale = (float) (1 / Math.sqrt(size));
     float[] shares = new float[tokens + TextCache.TOGETHER];
     for (int t = 0; t < tokens; t += TextCache.TOGETHER) {
-      FloatLoops.dots(qkv, at, size, scale, text.keys[layer], text.keyAt(t, shift), TextCache.TOGETHER, shares, t);
+      FloatLoops.dots(qkv, at, size, text.keys[layer], text.keyAt(t, shift), TextCache.TOGETHER, shares, t, false);
+    }
+    for (int t = 0; t < tokens; t++) {
+      shares[t] *= scale;
     }
     FloatLoops.softmax(shares, tokens);
     int to = row * BlockKernel.stride(config.heads() * size) + head * size;

@@ -62,7 +62,7 @@ public final class BlockKernel {
           multiply(each, 0, each.tiles(), 1, x, sums, y, i % 2 == 0);
         }
         y[0] = FloatLoops.dot(x, 0, y, 0, 64);
-        FloatLoops.dots(y, 0, 8, 1, x, 0, 32, y, 0);
+        FloatLoops.dots(y, 0, 8, x, 0, 32, y, 0, false);
         FloatLoops.mix(x, 4, x, 0, 64, y, 0, 64);
         FloatLoops.addAll(y, 0, x, 4, y, 0);
         FloatLoops.gated(x, 0, 0, y, 0, x.length);
@@ -132,7 +132,7 @@ public final class BlockKernel {
           case INT4 -> one4(w, tile, x, row * in, sums, row * sumsIn, y, at, add);
           case INT8 -> one8(w, tile, x, row * in, y, at, add);
           case BF16 -> one16(w, tile, x, row * in, y, at, add);
-          case FP32 -> one32(w, tile, x, row * in, y, at, add);
+          case FP32 -> FloatLoops.dots(x, row * in, in, w.numbers, tile * in * TILE, TILE, y, at, add);
         }
       }
     }
@@ -354,27 +354,6 @@ public final class BlockKernel {
     even1.add(odd1).intoArray(y, yAt + out);
     even2.add(odd2).intoArray(y, yAt + 2 * out);
     even3.add(odd3).intoArray(y, yAt + 3 * out);
-  }
-
-  private static void one32(BlockMatrix w, int tile, float[] x, int xAt, float[] y, int yAt, boolean add) {
-    FloatVector even0 = add ? FloatVector.fromArray(F, y, yAt) : FloatVector.zero(F);
-    FloatVector even1 = add ? FloatVector.fromArray(F, y, yAt + LANES) : FloatVector.zero(F);
-    FloatVector odd0 = FloatVector.zero(F);
-    FloatVector odd1 = FloatVector.zero(F);
-    int columns = w.blocks * BLOCK;
-    int from = tile * columns * TILE;
-    for (int k = 0; k < columns; k += 2) {
-      int at = from + k * TILE;
-      FloatVector number = FloatVector.broadcast(F, x[xAt + k]);
-      even0 = FloatVector.fromArray(F, w.numbers, at).fma(number, even0);
-      even1 = FloatVector.fromArray(F, w.numbers, at + LANES).fma(number, even1);
-      at += TILE;
-      number = FloatVector.broadcast(F, x[xAt + k + 1]);
-      odd0 = FloatVector.fromArray(F, w.numbers, at).fma(number, odd0);
-      odd1 = FloatVector.fromArray(F, w.numbers, at + LANES).fma(number, odd1);
-    }
-    even0.add(odd0).intoArray(y, yAt);
-    even1.add(odd1).intoArray(y, yAt + LANES);
   }
 
   /** As {@link #four4}. */

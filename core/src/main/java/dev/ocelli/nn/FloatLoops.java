@@ -26,17 +26,18 @@ public final class FloatLoops {
   }
 
   /**
-   * For each of {@code count} vectors, {@code [size, count]}: factor times the sum of its products with x.
+   * For each of {@code count} vectors, {@code [size, count]}: the sum of its products with x.
    *
    * @param size even
    * @param count a multiple of {@link BlockMatrix#TILE}
+   * @param add to what stands in out
    */
-  public static void dots(float[] x, int xAt, int size, float factor, float[] vectors, int vectorsAt, int count, float[] out, int outAt) {
+  public static void dots(float[] x, int xAt, int size, float[] vectors, int vectorsAt, int count, float[] out, int outAt, boolean add) {
     for (int v = 0; v < count; v += 2 * LANES) {
-      FloatVector even0 = FloatVector.zero(F);
-      FloatVector even1 = even0;
-      FloatVector odd0 = even0;
-      FloatVector odd1 = even0;
+      FloatVector even0 = add ? FloatVector.fromArray(F, out, outAt + v) : FloatVector.zero(F);
+      FloatVector even1 = add ? FloatVector.fromArray(F, out, outAt + v + LANES) : FloatVector.zero(F);
+      FloatVector odd0 = FloatVector.zero(F);
+      FloatVector odd1 = FloatVector.zero(F);
       for (int i = 0; i < size; i += 2) {
         int at = vectorsAt + i * count + v;
         FloatVector number = FloatVector.broadcast(F, x[xAt + i]);
@@ -46,8 +47,8 @@ public final class FloatLoops {
         odd0 = FloatVector.fromArray(F, vectors, at + count).fma(number, odd0);
         odd1 = FloatVector.fromArray(F, vectors, at + count + LANES).fma(number, odd1);
       }
-      even0.add(odd0).mul(factor).intoArray(out, outAt + v);
-      even1.add(odd1).mul(factor).intoArray(out, outAt + v + LANES);
+      even0.add(odd0).intoArray(out, outAt + v);
+      even1.add(odd1).intoArray(out, outAt + v + LANES);
     }
   }
 

@@ -149,11 +149,11 @@ class BlockMatrixTest {
     assertThat(FloatLoops.dot(a, 1, b, 2, 37)).isCloseTo((float) dot, org.assertj.core.data.Offset.offset(1e-5f));
     float[] vectors = random(random, 1 + 6 * 32);
     float[] dots = new float[33];
-    FloatLoops.dots(a, 1, 6, 0.5f, vectors, 1, 32, dots, 1);
+    FloatLoops.dots(a, 1, 6, vectors, 1, 32, dots, 1, false);
     for (int v = 0; v < 32; v++) {
       float right = 0;
       for (int i = 0; i < 6; i++) {
-        right += 0.5f * a[1 + i] * vectors[1 + i * 32 + v];
+        right += a[1 + i] * vectors[1 + i * 32 + v];
       }
       assertThat(dots[1 + v]).isCloseTo(right, org.assertj.core.data.Offset.offset(1e-5f));
     }
