@@ -1,11 +1,6 @@
 package dev.ocelli.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.ocelli.AtomicFile;
-import dev.ocelli.UserError;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,30 +35,17 @@ record LossCurves(String stage, List<Double> losses, Map<String, List<Point>> va
     List<Double> losses = new ArrayList<>();
     Map<String, List<Point>> validation = new LinkedHashMap<>();
     double seconds = 0;
-    try {
-      ObjectMapper json = new ObjectMapper();
-      for (String line : Files.exists(metrics) ? Files.readAllLines(metrics) : List.<String>of()) {
-        JsonNode row;
-        try {
-          row = json.readTree(line);
-        } catch (IOException unfinished) {
-          continue; // the last line of a run that was killed
-        }
-        if (row.path("stage").asText().equals(stage)) {
-          if (row.has("loss")) {
-            losses.add(row.get("loss").asDouble());
-            seconds += row.path("seconds").asDouble();
-          }
-          for (Map.Entry<String, String> figure : figures.entrySet()) {
-            if (row.path("validation").has(figure.getKey())) {
-              validation.computeIfAbsent(figure.getValue(), f -> new ArrayList<>())
-                  .add(new Point(row.get("step").asLong(), row.get("validation").get(figure.getKey()).asDouble()));
-            }
-          }
+    for (JsonNode row : MetricsFile.rows(metrics, stage)) {
+      if (row.has("loss")) {
+        losses.add(row.get("loss").asDouble());
+        seconds += row.path("seconds").asDouble();
+      }
+      for (Map.Entry<String, String> figure : figures.entrySet()) {
+        if (row.path("validation").has(figure.getKey())) {
+          validation.computeIfAbsent(figure.getValue(), f -> new ArrayList<>())
+              .add(new Point(row.get("step").asLong(), row.get("validation").get(figure.getKey()).asDouble()));
         }
       }
-    } catch (IOException e) {
-      throw new UserError("Can't read " + metrics + ": " + AtomicFile.reason(e) + ".", e);
     }
     return new LossCurves(stage, losses, validation, seconds);
   }

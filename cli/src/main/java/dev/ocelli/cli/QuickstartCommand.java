@@ -150,7 +150,9 @@ final class QuickstartCommand implements Callable<Integer> {
           return stop.exitCode();
         }
         Training training = new Training(console.pull(), stores, progress, console::say, stop);
-        if (training.train(recipe, scenes(), folder, true, true, overwrite) == Outcome.STOPPED) {
+        boolean finds = recipe.stage1().objectives().itc() > 0;
+        Runnable look = () -> firstLook(stores, progress);
+        if (training.train(recipe, scenes(), folder, true, true, overwrite, finds ? look : () -> {}) == Outcome.STOPPED) {
           return stop.exitCode();
         }
       }
@@ -178,6 +180,21 @@ final class QuickstartCommand implements Callable<Integer> {
         table.append(String.format(Locale.ROOT, "%nAll this took %.1f minutes.%n", (System.nanoTime() - began) / 6e10));
       }
       return finish(table.toString());
+    }
+  }
+
+  /** A page while stage 2 trains, the longer part: what stage 1 finds. */
+  private void firstLook(Path stores, Progress progress) {
+    try (FrozenModels frozen = new FrozenModels(console.pull(), progress);
+        TrainedRun trained = TrainedRun.open(run(), frozen, progress, console::warn)) {
+      Measurement found = Measurement.of(trained, null, scenes(), Part.TEST, limits(Part.TEST), stores, progress);
+      if (found != null) {
+        new RunReport(trained, run(), scenes()).write(report(), List.of(found), 0);
+        console.say(
+            String.format(
+                Locale.ROOT, "A first look, while stage 2 trains: held-out pictures with the captions that stage 1 finds for them (right for %.0f%%), in %s",
+                found.retrieval().i2tR1(), report().toAbsolutePath().normalize()));
+      }
     }
   }
 

@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
  * @param measured part by part
  * @param pictures of a photo: the photo and where the queries looked, as addresses; the latter may be null
  * @param curves of the stages
+ * @param onTheWay what was said while stage 2 learnt
  * @param about what was trained on what, name and text
  * @param recipe the recipe's text
  */
@@ -30,6 +31,7 @@ record Report(
     List<Measurement> measured,
     Function<Photo, Pictures> pictures,
     List<LossCurves> curves,
+    List<OnTheWay> onTheWay,
     Map<String, String> about,
     String recipe) {
   private static final int BEST = 6;
@@ -38,6 +40,9 @@ record Report(
 
   /** Two images' addresses. */
   record Pictures(String photo, String gaze) {}
+
+  /** What was said of a photo of the validation part, by step of stage 2. */
+  record OnTheWay(Photo photo, Map<Long, String> said) {}
 
   private static final String STYLE =
       """
@@ -67,6 +72,7 @@ record Report(
     for (Measurement m : measured) {
       cards(body, m);
     }
+    onTheWay(body);
     body.append("<h2>Losses</h2>\n<div class=\"plots\">\n");
     for (LossCurves curve : curves) {
       body.append("<div><p>").append(stageName(curve.stage())).append("</p>\n").append(curve.svg()).append("</div>\n");
@@ -107,8 +113,12 @@ record Report(
       answers(body, m.answers());
     }
     body.append("</div>\n<p>");
-    body.append(text("Captions: BLEU-4 %.1f, CIDEr %.2f, ROUGE-L %.1f over %d photos.", 100 * m.captions().bleu4(), m.captions().cider(),
-        100 * m.captions().rougeL(), m.captions().captions()));
+    if (m.captions() == null) {
+      body.append(text("Stage 2 isn't trained: the captions below are those that stage 1 finds among the %d of these photos.", m.retrieval().captions()));
+    } else {
+      body.append(text("Captions: BLEU-4 %.1f, CIDEr %.2f, ROUGE-L %.1f over %d photos.", 100 * m.captions().bleu4(), m.captions().cider(),
+          100 * m.captions().rougeL(), m.captions().captions()));
+    }
     if (m.grounding() != null) {
       body.append(text(" Grounding: a right caption's loss a token is %.3f with its own photo and %.3f with another (gap %.3f; 0 would be blind).",
           m.grounding().lossOwn(), m.grounding().lossShuffled(), m.grounding().gap()));
@@ -162,10 +172,10 @@ record Report(
     cards(body, part + ": the worst", m, order.subList(n - worst, n), asked);
   }
 
-  /** Slots right where they are known, else CIDEr, and the share of right answers. */
+  /** Of its caption, and the share of right answers. */
   private static double quality(Measurement m, int photo, List<Answers.Row> asked) {
     double answers = asked.isEmpty() ? 0 : (double) asked.stream().filter(Answers.Row::right).count() / asked.size();
-    return Math.min(1, m.cider()[photo] / 3) + answers;
+    return Math.min(1, m.quality()[photo] / 3) + answers;
   }
 
   private void cards(StringBuilder body, String heading, Measurement m, List<Integer> which, Map<String, List<Answers.Row>> asked) {
@@ -181,7 +191,9 @@ record Report(
       if (shown.gaze() != null) {
         body.append("<img alt=\"where the queries looked\" title=\"Lit up: where the queries looked\" src=\"").append(shown.gaze()).append("\">");
       }
-      body.append("</div>\n<p class=\"said\">").append(e(m.said().get(i))).append("</p>\n<p class=\"people\">")
+      String judged = m.own() == null ? "" : m.own().get(i) ? " right" : " wrong";
+      body.append("</div>\n<p class=\"said").append(judged).append("\">").append(judged.isEmpty() ? "" : m.own().get(i) ? "✓ " : "✗ ")
+          .append(e(m.said().get(i))).append("</p>\n<p class=\"people\">")
           .append(e(photo.captions().get(0))).append("</p>\n");
       List<Answers.Row> rows = asked.getOrDefault(photo.image(), List.of());
       if (!rows.isEmpty()) {
@@ -194,6 +206,20 @@ record Report(
         body.append("</ul>\n");
       }
       body.append("</div>\n");
+    }
+    body.append("</div>\n");
+  }
+
+  private void onTheWay(StringBuilder body) {
+    if (onTheWay.isEmpty()) {
+      return;
+    }
+    body.append("<h2>What it said on the way, by step of stage 2</h2>\n<div class=\"cards\">\n");
+    for (OnTheWay one : onTheWay) {
+      body.append("<div class=\"card\"><div class=\"two\"><img alt=\"").append(e(one.photo.image())).append("\" src=\"")
+          .append(pictures.apply(one.photo).photo()).append("\"></div>\n<ul>\n");
+      one.said.forEach((step, said) -> body.append("<li><span class=\"small\">").append(step).append("</span> ").append(e(said)).append("</li>\n"));
+      body.append("</ul>\n<p class=\"people\">").append(e(one.photo.captions().get(0))).append("</p></div>\n");
     }
     body.append("</div>\n");
   }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Writes one page about a run: pictures with captions and answers, the best and the worst; where the queries looked; recall, grounding,"
           + " answers; loss curves; what was trained on what, and how long it took.",
+      "Of a run whose stage 2 isn't trained it shows which captions stage 1 finds.",
       "The page needs no network and nothing beside it. It measures on the held-out photos, and on unseen ones where the data has them."
     },
     footer = {"", "Example:", "  ocelli report --run runs/first --data photos --out report.html"})

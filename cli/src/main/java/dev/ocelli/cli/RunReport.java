@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Scope;
@@ -47,9 +48,25 @@ final class RunReport {
             measured,
             photo -> pictures(measured, photo),
             curves.stream().filter(c -> !c.losses().isEmpty()).toList(),
+            onTheWay(),
             about(curves, seconds),
             text(folder.resolve("recipe.yaml")));
     AtomicFile.write(out, report.html());
+  }
+
+  /** What was said of photos of the validation part in evaluations of stage 2; none where the data no longer has them. */
+  private List<Report.OnTheWay> onTheWay() {
+    Map<String, Photo> photos = new LinkedHashMap<>();
+    run.data().read(data).photos(Part.VALIDATION).forEach(photo -> photos.put(photo.image(), photo));
+    Map<String, Map<Long, String>> said = new LinkedHashMap<>();
+    for (JsonNode row : MetricsFile.rows(folder.resolve("metrics.jsonl"), "vlm")) {
+      row.path("said").fields().forEachRemaining(
+          one -> said.computeIfAbsent(one.getKey(), image -> new LinkedHashMap<>()).put(row.path("step").asLong(), one.getValue().asText()));
+    }
+    return said.entrySet().stream()
+        .filter(one -> photos.containsKey(one.getKey()))
+        .map(one -> new Report.OnTheWay(photos.get(one.getKey()), one.getValue()))
+        .toList();
   }
 
   private LossCurves curve(String stage, Map<String, String> figures) {
@@ -74,7 +91,7 @@ final class RunReport {
     m.photos().read(photo, buffer);
     Scope.noGrad(
         () -> {
-          var shares = run.vlm().qformer().gaze(m.photos().tensor(buffer, run.vlm().compute())).shares();
+          var shares = run.qformer().gaze(m.photos().tensor(buffer, run.compute())).shares();
           found[0] = Tensors.floats(shares);
           return shares;
         }).close();
@@ -98,17 +115,23 @@ final class RunReport {
             about.put(what, model.get("name").asText() + " (" + from + ")");
           }
         });
-    about.put("trained", "Q-Former with " + recipe.qformer().queries() + " queries, projector, LoRA of rank " + recipe.stage2().lora().rank()
-        + " on " + String.join(", ", recipe.stage2().lora().targets().stream().sorted().toList()));
+    about.put("trained", "Q-Former with " + recipe.qformer().queries() + " queries" + (run.canCaption() ? adapters(recipe) : ""));
     about.put("stage 1", stage(recipe.stage1().passes(), recipe.stage1().batch(), curves.get(0)) + objectives(recipe));
-    about.put("stage 2", stage(recipe.stage2().passes(), recipe.stage2().batch() * recipe.stage2().accumulate(), curves.get(1))
-        + "; captions: " + recipe.stage2().captions() + ", questions: " + recipe.stage2().questions()
-        + (recipe.stage2().blankImage() ? "; without seeing (blank_image)" : ""));
+    if (run.canCaption()) {
+      about.put("stage 2", stage(recipe.stage2().passes(), recipe.stage2().batch() * recipe.stage2().accumulate(), curves.get(1))
+          + "; captions: " + recipe.stage2().captions() + ", questions: " + recipe.stage2().questions()
+          + (recipe.stage2().blankImage() ? "; without seeing (blank_image)" : ""));
+    }
     about.put("seed", String.valueOf(recipe.seed()));
     if (seconds > 0) {
       about.put("all together", time(seconds));
     }
     return about;
+  }
+
+  private static String adapters(Recipe recipe) {
+    return ", projector, LoRA of rank " + recipe.stage2().lora().rank() + " on "
+        + String.join(", ", recipe.stage2().lora().targets().stream().sorted().toList());
   }
 
   private static String objectives(Recipe recipe) {

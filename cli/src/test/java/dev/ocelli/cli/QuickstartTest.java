@@ -53,6 +53,7 @@ class QuickstartTest {
     assertThat(first.out())
         .contains("Test: new pictures", "Unseen: ", "R@1", "by chance", "Slots right in captions", "Right answers", "image slot blanked")
         .contains("always the likeliest answer", "report.html", "ocelli ask --run", "ocelli serve --run", "ocelli train --data", "minutes");
+    assertThat(first.err()).contains("A first look, while stage 2 trains", "vlm after step");
     JsonNode scores = new ObjectMapper().readTree(root.resolve("q/scores.json").toFile());
     assertThat(scores).hasSize(2);
     assertThat(scores.at("/0/split").asText()).isEqualTo("test");

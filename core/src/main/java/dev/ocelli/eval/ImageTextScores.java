@@ -58,20 +58,29 @@ public record ImageTextScores(
 
   /** A few photos against a few texts, each with each. */
   public Matrix matrix(PhotoFeatures photos, List<String> texts) {
-    int n = photos.photos().size();
-    float[][] cosines = new float[n][];
-    float[][] matches = model.match() == null ? null : new float[n][];
+    float[][] cosines = similarities(photos, texts);
+    if (model.match() == null) {
+      return new Matrix(cosines, null);
+    }
+    float[][] matches = new float[cosines.length][];
+    for (int i = 0; i < matches.length; i++) {
+      int photo = i;
+      Scope.run(() -> matches[photo] = Tensors.floats(MatchHead.probability(match(look(photos, photo), texts))));
+    }
+    return new Matrix(cosines, matches);
+  }
+
+  /** Similarity of photos and texts, each with each, {@code [photo][text]}. */
+  public float[][] similarities(PhotoFeatures photos, List<String> texts) {
+    float[][] cosines = new float[photos.photos().size()][];
     Scope.run(
         () -> {
           Tensor similarities = ImageTextHeads.similarity(images(photos), texts(texts), similarity);
-          for (int p = 0; p < n; p++) {
+          for (int p = 0; p < cosines.length; p++) {
             cosines[p] = Tensors.floats(similarities.select(0, p));
-            if (matches != null) {
-              matches[p] = Tensors.floats(MatchHead.probability(match(look(photos, p), texts)));
-            }
           }
         });
-    return new Matrix(cosines, matches);
+    return cosines;
   }
 
   /** Unit vectors of all photos, {@code [photos, queries, size]}. */

@@ -8,6 +8,8 @@ import dev.ocelli.data.Photo;
 import dev.ocelli.data.Questions;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.GroundingScores;
+import dev.ocelli.generate.Captioner;
+import dev.ocelli.generate.PhotoCaptions;
 import dev.ocelli.model.Lora;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.Pretrained;
@@ -37,6 +39,9 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
   static final String QFORMER = "qformer";
   static final String PROJECTOR = "projector";
   static final String LORA = "lora";
+
+  /** Photos that are described in an evaluation. */
+  private static final int SAID = 4;
 
   /** One micro-batch: bf16 {@code [pairs, tokens, hidden]}, and a conversation a row. */
   record Batch(ByteBuffer features, List<Vlm.Example> examples) {}
@@ -264,7 +269,24 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       figures.put("loss_answers", grounding.loss(validation.with(asked), dialogues));
       loss += figures.get("loss_answers");
     }
-    return figures.isEmpty() ? Evaluation.NONE : new Evaluation(-loss, figures);
+    // A model that has broken down can't speak; the trainer says what is to be said.
+    return figures.isEmpty() ? Evaluation.NONE : new Evaluation(-loss, figures, Double.isFinite(loss) ? said(prompt) : Map.of());
+  }
+
+  /** For people: figures alone don't show what a model is learning. */
+  private Map<String, String> said(ChatPrompt.Ids prompt) {
+    if (recipe.stage2().captions().equals("none")) {
+      return Map.of();
+    }
+    PhotoFeatures some = validation.with(validation.photos().subList(0, Math.min(SAID, validation.photos().size())));
+    Map<String, String> said = new LinkedHashMap<>();
+    try (Captioner captioner = new Captioner(vlm, language.tokenizer(), language.end())) {
+      List<String> captions = new PhotoCaptions(captioner, prompt, recipe.sampling(), Progress.NONE).of(some);
+      for (int i = 0; i < captions.size(); i++) {
+        said.put(some.photos().get(i).image(), captions.get(i));
+      }
+    }
+    return said;
   }
 
   @Override

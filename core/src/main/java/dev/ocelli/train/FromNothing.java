@@ -180,7 +180,7 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
 
   private <B> boolean train(Stage<B> stage, Path place, Metrics metrics) {
     Path checkpoint = models.resolve("state").resolve(stage.name() + ".safetensors");
-    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, place, metrics, progress, stop));
+    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, place, metrics, progress, say, stop));
     if (!result.finished()) {
       say.accept("Stopped after step " + result.steps() + " of " + stage.settings().steps() + "; the same command goes on from there.");
     }

@@ -15,19 +15,24 @@ import dev.ocelli.eval.SceneScores;
 import dev.ocelli.generate.PhotoCaptions;
 import dev.ocelli.model.PhotoFeatures;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * All that can be measured of a run on one part of a data folder, with what it said there.
+ * All that can be measured of a run on one part of a data folder, with what it said there. Of a run whose stage 2 isn't trained there is
+ * what stage 1 can do: finding captions.
  *
  * @param retrieval null without ITC
- * @param grounding null where there is one photo only
- * @param slots null where the data doesn't say what is in its pictures
- * @param answers null where there are no questions
- * @param said caption by caption, in the order of {@code photos}
- * @param cider of each caption
+ * @param grounding null where there is one photo only, or no stage 2
+ * @param captions null without stage 2
+ * @param slots null where the data doesn't say what is in its pictures, or without stage 2
+ * @param answers null where there are no questions, or without stage 2
+ * @param said caption by caption, in the order of {@code photos}; without stage 2 the caption that fits best among those of all photos
+ * @param own without stage 2: whether that caption is the photo's own; else null
+ * @param quality of each caption: CIDEr, or without stage 2 by how much the photo's own best is more similar than the best of others
  * @param asked question by question
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -40,7 +45,8 @@ public record Measurement(
     AnswerScores answers,
     @JsonIgnore PhotoFeatures photos,
     @JsonIgnore List<String> said,
-    @JsonIgnore double[] cider,
+    @JsonIgnore List<Boolean> own,
+    @JsonIgnore double[] quality,
     @JsonIgnore List<Answers.Row> asked) {
   /**
    * How much is measured; retrieval is over all photos.
@@ -60,6 +66,9 @@ public record Measurement(
       return null;
     }
     PhotoFeatures all = run.data().photos(data, Set.of(part), stores);
+    if (!run.canCaption()) {
+      return found(run, part, all, all.with(evenly(all.photos(), limits.captions)));
+    }
     RetrievalScores retrieval = run.canRetrieve() && run.imageText().contrast() != null ? run.retrieval().score(all) : null;
     PhotoFeatures some = run.forLanguage(all.with(evenly(all.photos(), limits.captions)));
     GroundingScores grounding = some.photos().size() > 1 ? run.grounding().score(some) : null;
@@ -71,7 +80,7 @@ public record Measurement(
             ? null
             : Answers.of(run, twin, data, Set.of(part), limits.questions, limits.swaps, stores, progress);
     return new Measurement(
-        part.name().toLowerCase(java.util.Locale.ROOT),
+        name(part),
         retrieval,
         grounding,
         metrics.scores(),
@@ -79,8 +88,38 @@ public record Measurement(
         answers == null ? null : answers.scores(),
         some,
         said,
+        null,
         metrics.cider(),
         answers == null ? List.of() : answers.rows());
+  }
+
+  private static Measurement found(TrainedRun run, Part part, PhotoFeatures all, PhotoFeatures some) {
+    RetrievalScores retrieval = run.retrieval().score(all);
+    List<String> captions = all.photos().stream().flatMap(photo -> photo.captions().stream()).toList();
+    float[][] similarity = run.imageTextScores().similarities(some, captions);
+    List<String> said = new ArrayList<>();
+    List<Boolean> own = new ArrayList<>();
+    double[] quality = new double[similarity.length];
+    for (int i = 0; i < similarity.length; i++) {
+      List<String> right = some.photos().get(i).captions();
+      int bestOwn = -1;
+      int bestOther = -1;
+      for (int c = 0; c < captions.size(); c++) {
+        if (right.contains(captions.get(c))) {
+          bestOwn = bestOwn < 0 || similarity[i][c] > similarity[i][bestOwn] ? c : bestOwn;
+        } else {
+          bestOther = bestOther < 0 || similarity[i][c] > similarity[i][bestOther] ? c : bestOther;
+        }
+      }
+      quality[i] = bestOther < 0 ? 0 : similarity[i][bestOwn] - similarity[i][bestOther];
+      own.add(bestOther < 0 || quality[i] > 0);
+      said.add(captions.get(own.get(i) ? bestOwn : bestOther));
+    }
+    return new Measurement(name(part), retrieval, null, null, null, null, some, said, own, quality, List.of());
+  }
+
+  private static String name(Part part) {
+    return part.name().toLowerCase(Locale.ROOT);
   }
 
   private static List<Photo> evenly(List<Photo> photos, int limit) {

@@ -3,6 +3,7 @@ package dev.ocelli.train;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.ocelli.UserError;
+import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.Objective;
 import dev.ocelli.model.PhotoViews;
@@ -229,6 +230,12 @@ public record Recipe(
       within("generation.top_p", topP, 1e-6, 1);
       within("generation.repetition_penalty", repetitionPenalty, 0.01, 100);
     }
+  }
+
+  /** The settings of generation. */
+  SamplingSettings sampling() {
+    Generation g = generation;
+    return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), seed);
   }
 
   private static void within(String key, double value, double least, double most) {

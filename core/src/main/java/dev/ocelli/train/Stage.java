@@ -59,9 +59,14 @@ interface Stage<B> extends AutoCloseable {
 
   /**
    * @param score higher is better
+   * @param said what the model says of some photos as it is now, by photo; empty where it says nothing
    */
-  record Evaluation(double score, Map<String, Double> figures) {
+  record Evaluation(double score, Map<String, Double> figures, Map<String, String> said) {
     /** Where no photos are set apart for it. */
     static final Evaluation NONE = new Evaluation(0, Map.of());
+
+    Evaluation(double score, Map<String, Double> figures) {
+      this(score, figures, Map.of());
+    }
   }
 }

@@ -131,10 +131,20 @@ public final class TrainedRun implements AutoCloseable {
     return language;
   }
 
+  /** Whether stage 2 has left its model, which describes and answers. */
+  public boolean canCaption() {
+    return Files.exists(run.vlm().resolve("projector.safetensors"));
+  }
+
+  /** The Q-Former as it was trained last: by stage 2 where that has left one, else by stage 1. */
+  public QFormer qformer() {
+    return canCaption() ? vlm().qformer() : imageText().qformer();
+  }
+
   /** The trained model with its adapters beside the language model's weights, as in training. */
   public Vlm vlm() {
     if (vlm == null) {
-      if (!Files.exists(run.vlm().resolve("projector.safetensors"))) {
+      if (!canCaption()) {
         throw UserError.of("%s has no trained vision-language model yet. Train stage 2: ocelli train vlm.", run.path());
       }
       try (TensorFile q = Safetensors.open(run.vlm().resolve("qformer").resolve("model.safetensors"));
@@ -244,8 +254,7 @@ public final class TrainedRun implements AutoCloseable {
 
   /** The recipe's settings of generation. */
   public SamplingSettings sampling() {
-    Recipe.Generation g = recipe.generation();
-    return new SamplingSettings(g.maxTokens(), g.temperature(), g.topK(), g.topP(), g.repetitionPenalty(), g.stop(), recipe.seed());
+    return recipe.sampling();
   }
 
   /** Whether stage 1 has left its Q-Former, which {@link #retrieval} needs. */

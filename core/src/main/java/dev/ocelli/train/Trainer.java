@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The one training loop: prepared batch, forward and backward, clip, optimiser; now and then an evaluation that keeps the best model, and a
@@ -20,9 +22,10 @@ final class Trainer {
 
   /**
    * @param files where the stage's state and metrics go
+   * @param say hears how good the model is, evaluation by evaluation
    * @param stop asked after every step: true writes a checkpoint and ends
    */
-  record Run(Path checkpoint, Path best, Metrics metrics, Progress progress, BooleanSupplier stop) {}
+  record Run(Path checkpoint, Path best, Metrics metrics, Progress progress, Consumer<String> say, BooleanSupplier stop) {}
 
   /** How a stage ended. */
   record Result(boolean finished, long steps, double bestScore, long bestStep, double seconds) {}
@@ -109,10 +112,14 @@ final class Trainer {
     row.put("stage", stage.name());
     row.put("step", at.step());
     row.put("validation", evaluation.figures());
+    if (!evaluation.said().isEmpty()) {
+      row.put("said", evaluation.said());
+    }
     run.metrics.add(row);
     if (Double.isNaN(evaluation.score())) {
       throw UserError.of("Training of %s broke down at step %d: its score is no number. Lower the rates.", stage.name(), at.step());
     }
+    tell(stage, run.say, at.step(), evaluation);
     // Without figures there is no validation part: then the last model is the best.
     if (evaluation.figures().isEmpty() || evaluation.score() > at.bestScore()) {
       // In one piece: a kill between its files must not mix two models.
@@ -122,5 +129,17 @@ final class Trainer {
       return new Checkpoint(at.step(), evaluation.score(), at.step());
     }
     return at;
+  }
+
+  private static <B> void tell(Stage<B> stage, Consumer<String> say, long step, Stage.Evaluation evaluation) {
+    if (evaluation.figures().isEmpty()) {
+      return;
+    }
+    String figures =
+        evaluation.figures().entrySet().stream()
+            .map(f -> String.format(Locale.ROOT, "%s %.4g", f.getKey(), f.getValue()))
+            .collect(Collectors.joining(", "));
+    say.accept(String.format(Locale.ROOT, "%s after step %d of %d, on the validation part: %s", stage.name(), step, stage.settings().steps(), figures));
+    evaluation.said().forEach((photo, text) -> say.accept("  " + photo + ": " + text));
   }
 }

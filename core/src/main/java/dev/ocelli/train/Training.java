@@ -70,18 +70,28 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
    * @param overwrite whether a finished run, or one of another recipe, may be replaced
    */
   public Outcome train(Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
+    return train(recipe, data, run, stage1, stage2, overwrite, () -> {});
+  }
+
+  /**
+   * As {@link #train(Recipe, Path, RunFolder, boolean, boolean, boolean)}.
+   *
+   * @param between what is to be done when stage 1 has ended and stage 2 hasn't begun
+   */
+  public Outcome train(
+      Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite, Runnable between) {
     SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
     // Before begin: data that can't be used must not cost an older run its folder.
     CaptionFolder found = CaptionFolder.read(data, split);
     checkCaptions(recipe, found);
     found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
     try (FolderLock lock = FolderLock.take(run.path(), "ocelli train")) {
-      return trainLocked(recipe, data, split, run, stage1, stage2, overwrite);
+      return trainLocked(recipe, data, split, run, stage1, stage2, overwrite, between);
     }
   }
 
   private Outcome trainLocked(
-      Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
+      Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite, Runnable between) {
     run.recover();
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
@@ -151,6 +161,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     try (Metrics metrics = new Metrics(run.metrics())) {
       if (stage1 && !run.finished("qformer") && !qformer(recipe, run, pretrained, size, train, validation, metrics)) {
         return Outcome.STOPPED;
+      }
+      if (stage2 && !run.begunVlm()) {
+        between.run();
+        if (stop.getAsBoolean()) {
+          return Outcome.STOPPED;
+        }
       }
       if (stage2 && !caption(recipe, run, pretrained, size, train, validation, questions, metrics)) {
         return Outcome.STOPPED;
@@ -291,7 +307,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private <B> boolean run(Stage<B> stage, RunFolder run, Path best, Metrics metrics) {
     describe(stage);
     Path checkpoint = run.checkpoint(stage.name());
-    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, best, metrics, progress, stop));
+    Trainer.Result result = Trainer.train(stage, new Trainer.Run(checkpoint, best, metrics, progress, say, stop));
     if (!result.finished()) {
       say.accept(String.format(Locale.ROOT, "Stopped after step %d of %d; the same command goes on from there.", result.steps(), stage.settings().steps()));
       return false;

@@ -164,7 +164,7 @@ final class TinyRun implements AutoCloseable {
   <B> Trainer.Result train(Stage<B> stage, String name, BooleanSupplier stop) {
     Path run = folder.resolve(name);
     try (Metrics metrics = new Metrics(run.resolve("metrics.jsonl"))) {
-      return Trainer.train(stage, new Trainer.Run(run.resolve("state.safetensors"), run.resolve("best"), metrics, Progress.NONE, stop));
+      return Trainer.train(stage, new Trainer.Run(run.resolve("state.safetensors"), run.resolve("best"), metrics, Progress.NONE, line -> {}, stop));
     }
   }
 

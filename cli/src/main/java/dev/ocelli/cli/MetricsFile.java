@@ -1,0 +1,37 @@
+package dev.ocelli.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ocelli.AtomicFile;
+import dev.ocelli.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A run's diary, metrics.jsonl. */
+final class MetricsFile {
+  private MetricsFile() {}
+
+  /** The rows of one stage, steps and evaluations; none where there is no such file. */
+  static List<JsonNode> rows(Path metrics, String stage) {
+    List<JsonNode> rows = new ArrayList<>();
+    ObjectMapper json = new ObjectMapper();
+    try {
+      for (String line : Files.exists(metrics) ? Files.readAllLines(metrics) : List.<String>of()) {
+        try {
+          JsonNode row = json.readTree(line);
+          if (row.path("stage").asText().equals(stage)) {
+            rows.add(row);
+          }
+        } catch (IOException unfinished) {
+          continue; // the last line of a run that was killed
+        }
+      }
+    } catch (IOException e) {
+      throw new UserError("Can't read " + metrics + ": " + AtomicFile.reason(e) + ".", e);
+    }
+    return rows;
+  }
+}
