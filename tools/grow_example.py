@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """The gap-filling example: what synthetic captions are worth on a data set whose real ones are known.
 
-    python3 tools/grow_example.py DATA WORK [--quantile 0.25] [--set KEY=VALUE ...]
+    python3 tools/grow_example.py DATA WORK [--quantile 0.25] [--set KEY=VALUE ...] [--without-all]
 
 DATA is a folder with captions.csv (image,caption,split) and images/, such as Flickr8k. In WORK it makes three data folders with the same
 held-out photos, trains a run on each by the same recipe, and prints a table of the held-out scores:
 
     third    the captions of a third of the training photos, drawn from their names; the other photos lie there without
     grown    third, with the rest described by the run trained on it (ocelli data grow)
-    all      every caption, as the most that filling could bring
+    all      every caption, as the most that filling could bring (--without-all leaves it out)
 
 A run's passes go over its photos, so that a third of them means a third of the steps. The runs of third therefore take three times the
-passes, and all three runs take as many steps; --same-passes leaves that out. What is finished in WORK is kept, so that the same command
+passes, and all runs take as many steps; --same-passes leaves that out. What is finished in WORK is kept, so that the same command
 goes on after a stop. Needs nothing but Python and ./ocelli. Photos are linked, not copied, where the disk is the same.
 """
 import argparse
@@ -110,6 +110,7 @@ def main():
     parser.add_argument("--quantile", default="0.25")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the recipe, for all three runs")
     parser.add_argument("--same-passes", action="store_true")
+    parser.add_argument("--without-all", action="store_true", help="leave the third run out")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     third, whole = folders(args.data, args.work)
@@ -122,11 +123,15 @@ def main():
         run("data", "grow", args.work / "third", "--run", args.work / "run-third", "--out", args.work / "grown", "--quantile", args.quantile,
             "--features", args.work / "features")
     train(args.work, "grown", args.set)
-    train(args.work, "all", args.set)
+    names = ["third", "grown"]
+    if not args.without_all:
+        train(args.work, "all", args.set)
+        names.append("all")
     print((args.work / "grown" / "grow.json").read_text())
-    table = {name: scores(args.work, name) for name in ("third", "grown", "all")}
+    table = {name: scores(args.work, name) for name in names}
     keys = list(dict.fromkeys(key for row in table.values() for key in row))
-    print("| held-out scores | a third | grown | all |\n| --- | --- | --- | --- |")
+    print("| held-out scores |", " | ".join(names), "|")
+    print("| --- |", " | ".join("---" for name in names), "|")
     for key in keys:
         print("|", key, "|", " | ".join(table[name].get(key, "") for name in table), "|")
 

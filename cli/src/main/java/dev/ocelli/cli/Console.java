@@ -20,6 +20,13 @@ record Console(PrintStream out, PrintStream err, Supplier<Pull.Settings> setting
     err.println((Terminal.errorIsTerminal() ? Terminal.CLEAR_LINE : "") + line);
   }
 
+  /** After a stop, for a command that would otherwise begin anew when it is given again. */
+  void sayLeaveOut(boolean overwrite) {
+    if (overwrite) {
+      say("Leave out --overwrite then: it would begin anew.");
+    }
+  }
+
   void warn(String line) {
     say("ocelli: warning: " + line);
   }

@@ -53,7 +53,7 @@ final class IndexCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "INDEX", description = "The folder of the index.")
   private Path out;
 
-  @Option(names = "--overwrite", description = "Make the index anew.")
+  @Option(names = "--overwrite", description = "Make the index anew. To go on after a stop, leave it out.")
   private boolean overwrite;
 
   @Option(
@@ -91,6 +91,7 @@ final class IndexCommand implements Callable<Integer> {
     }
     try (StopSignal stop = new StopSignal("Stopping; what is indexed is kept. Once more ends at once.", console::say)) {
       int code = console.compute(() -> index(stop));
+      console.sayLeaveOut(overwrite && stop.exitCode() != 0);
       return stop.exitCode() == 0 ? code : stop.exitCode();
     }
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.WholeLines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +20,10 @@ final class MetricsFile {
     List<JsonNode> rows = new ArrayList<>();
     ObjectMapper json = new ObjectMapper();
     try {
-      for (String line : Files.exists(metrics) ? Files.readAllLines(metrics) : List.<String>of()) {
-        try {
-          JsonNode row = json.readTree(line);
-          if (row.path("stage").asText().equals(stage)) {
-            rows.add(row);
-          }
-        } catch (IOException unfinished) {
-          continue; // the last line of a run that was killed
+      for (String line : Files.exists(metrics) ? WholeLines.read(metrics).lines().toList() : List.<String>of()) {
+        JsonNode row = json.readTree(line);
+        if (row.path("stage").asText().equals(stage)) {
+          rows.add(row);
         }
       }
     } catch (IOException e) {

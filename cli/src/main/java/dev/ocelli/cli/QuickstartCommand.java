@@ -39,8 +39,8 @@ import picocli.CommandLine.Spec;
     description = {
       "A whole first run: draws pictures of coloured objects, trains both stages on them with captions and questions, measures on pictures"
           + " that were held out, and writes a report to look at.",
-      "It fetches the starter weights where they are missing (0.3 GB), and then takes about 25 minutes on two cores (with AVX2 alone, without"
-          + " units for bf16, about 50). --tiny fetches nothing:"
+      "It fetches the starter weights where they are missing (0.3 GB), and then takes less than half an hour on two cores (with AVX2 alone,"
+          + " without units for bf16, about an hour); a first page with pictures comes after a quarter of that. --tiny fetches nothing:"
           + " a tiny encoder and a tiny language model are made from nothing on the same pictures, in two or three minutes, and know little. Ctrl-C"
           + " stops it, and the same command goes on from there."
     },
@@ -86,7 +86,7 @@ final class QuickstartCommand implements Callable<Integer> {
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Another value than the recipe's. May be repeated.")
   private List<String> changes = List.of();
 
-  @Option(names = "--overwrite", description = "Begin training anew.")
+  @Option(names = "--overwrite", description = "Begin training anew. To go on after a stop, leave it out.")
   private boolean overwrite;
 
   @Mixin private FeaturesFolder features;
@@ -142,17 +142,21 @@ final class QuickstartCommand implements Callable<Integer> {
     RunFolder folder = new RunFolder(run());
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
+      // Those of another run: this one's come when it is measured.
+      List.of(report(), scores(), out.resolve("scores.json")).forEach(QuickstartCommand::delete);
       if (!tiny && Compute.of(recipe.precision(), recipe.device()).equals(Compute.FP32)) {
         console.say("In fp32 this takes about an hour on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
       }
       try (StopSignal stop = new StopSignal(console::say)) {
         if (tiny && !fromNothing(recipe, progress, stop)) {
+          console.sayLeaveOut(overwrite);
           return stop.exitCode();
         }
         Training training = new Training(console.pull(), stores, progress, console::say, stop);
         boolean finds = recipe.stage1().objectives().itc() > 0;
         Runnable look = () -> firstLook(stores, progress);
         if (training.train(recipe, scenes(), folder, true, true, overwrite, finds ? look : () -> {}) == Outcome.STOPPED) {
+          console.sayLeaveOut(overwrite);
           return stop.exitCode();
         }
       }
@@ -219,6 +223,14 @@ final class QuickstartCommand implements Callable<Integer> {
       console.out().println(table);
     }
     return Ocelli.FINE;
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UserError("Can't remove " + file + ": " + AtomicFile.reason(e) + ".", e);
+    }
   }
 
   private Path report() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.image.RgbImage;
@@ -57,7 +58,11 @@ final class RunReport {
   /** What was said of photos of the validation part in evaluations of stage 2; none where the data no longer has them. */
   private List<Report.OnTheWay> onTheWay() {
     Map<String, Photo> photos = new LinkedHashMap<>();
-    run.data().read(data).photos(Part.VALIDATION).forEach(photo -> photos.put(photo.image(), photo));
+    CaptionFolder known = run.data().read(data);
+    // Photos of other data may have the same names.
+    if (known.sha256().equals(json().at("/data/sha256").asText())) {
+      known.photos(Part.VALIDATION).forEach(photo -> photos.put(photo.image(), photo));
+    }
     Map<String, Map<Long, String>> said = new LinkedHashMap<>();
     for (JsonNode row : MetricsFile.rows(folder.resolve("metrics.jsonl"), "vlm")) {
       row.path("said").fields().forEachRemaining(
@@ -95,7 +100,7 @@ final class RunReport {
           found[0] = Tensors.floats(shares);
           return shares;
         }).close();
-    return found[0];
+    return run.features().vision().encoder().onPatches(found[0]);
   }
 
   private Map<String, String> about(List<LossCurves> curves, double seconds) {

@@ -50,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--recipe",
       paramLabel = "R",
       defaultValue = "photos",
-      description = "A YAML file, or one that comes with Ocelli: photos, article, quickstart (default: photos).")
+      description = "A YAML file, or one that comes with Ocelli: photos, article, quickstart, quickstart-tiny (default: photos).")
   private String recipe;
 
   @Option(
@@ -66,12 +66,12 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Another value than the recipe's. May be repeated.")
   private List<String> changes = List.of();
 
-  @Option(names = "--overwrite", description = "Replace a run in RUN that is finished, or has another recipe.")
+  @Option(names = "--overwrite", description = "Begin anew, whatever run is in RUN. To go on after a stop, leave it out.")
   private boolean overwrite;
 
   @Mixin private FeaturesFolder features;
 
-  @Option(names = "--json", description = "Print the summary as JSON.")
+  @Option(names = "--json", description = "Print the summary as JSON; qformer alone has none.")
   private boolean json;
 
   TrainCommand(Console console) {
@@ -97,6 +97,7 @@ final class TrainCommand implements Callable<Integer> {
       boolean stage1 = !VLM.equals(stage);
       boolean stage2 = !QFORMER.equals(stage);
       if (training.train(read, data, run, stage1, stage2, overwrite) == Outcome.STOPPED) {
+        console.sayLeaveOut(overwrite);
         return stop.exitCode();
       }
     }

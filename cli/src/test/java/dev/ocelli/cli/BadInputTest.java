@@ -110,7 +110,33 @@ class BadInputTest {
     for (int i = 0; i < 4; i++) {
       Files.writeString(data.resolve("images/drawing-0" + i + ".png"), "no picture");
     }
-    refused(train("--set", "data.test=0", "--set", "data.max_bad_photos=2"), "max_bad_photos", "drawing-0");
+    String[] settings = {"--set", "data.test=0", "--set", "data.max_bad_photos=2"};
+    for (int time = 0; time < 3; time++) {
+      refused(train(settings), "max_bad_photos", "drawing-0");
+    }
+    // Mended, as the message says: the same command takes them in.
+    Drawings.write(data, 8);
+    Call mended = train(settings);
+    assertThat(mended.code()).as(mended.err()).isZero();
+    assertThat(mended.err()).contains("6 photos to train on, 2 to choose").doesNotContain("skipped.csv");
+  }
+
+  @Test
+  void captionsMendedBeforeAnythingWasLearnt() throws IOException {
+    Files.writeString(data.resolve("images/drawing-00.png"), "no picture");
+    refused(train("--set", "data.test=0", "--set", "data.max_bad_photos=0"), "drawing-00");
+    String captions = Files.readString(data.resolve("captions.csv"));
+    Files.writeString(data.resolve("captions.csv"), captions.replaceAll("drawing-00.*\n", ""));
+    Call mended = train("--set", "data.test=0", "--set", "data.max_bad_photos=0");
+    assertThat(mended.code()).as(mended.err()).isZero();
+  }
+
+  @Test
+  void settingsOfGenerationShowBeforeTraining() {
+    refused(train("--set", "generation.stop="), "generation.stop", "[]");
+    refused(train("--set", "generation.stop=[\"\"]"), "stop");
+    refused(train("--set", "generation.temperature=1e-7"), "temperature");
+    assertThat(root.resolve("run")).doesNotExist();
   }
 
   @Test

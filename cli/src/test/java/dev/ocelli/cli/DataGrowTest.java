@@ -109,6 +109,17 @@ class DataGrowTest {
   }
 
   @Test
+  void aHeldOutPhotoStaysOutHoweverTheTableNamesIt() throws IOException {
+    Files.writeString(
+        data.resolve("captions.csv"), Files.readString(data.resolve("captions.csv")).replaceAll("drawing-1([45])", "images/drawing-1$1"));
+    Path out = data.resolveSibling(data.getFileName() + "-named");
+    json(grow(data, "--out", out.toString(), "--threshold", "-2", "--json"));
+    List<String> rows = Files.readAllLines(out.resolve("captions.csv"));
+    assertThat(rows.stream().filter(row -> row.contains("drawing-14"))).isNotEmpty().allMatch(row -> row.contains(",test,"));
+    assertThat(rows.stream().filter(row -> row.contains("drawing-15"))).hasSize(1).allMatch(row -> row.startsWith("images/") && row.endsWith(",train,model"));
+  }
+
+  @Test
   void theFolderItselfOnlyWithAYesAndTheOldFileStays() throws IOException {
     byte[] before = Files.readAllBytes(data.resolve("captions.csv"));
     Call unsaid = grow(data);

@@ -130,6 +130,19 @@ class TinyRunTest {
   }
 
   @Test
+  void anAttemptAtStage2BindsNobodyBeforeItsFirstStep() throws IOException {
+    Call first = Call.of(root, stage("attempt", "qformer"));
+    assertThat(first.code()).as(first.err()).isZero();
+    Path about = root.resolve("attempt/run.json");
+    JsonNode read = new ObjectMapper().readTree(about.toFile());
+    // As a stage 2 leaves it that was killed while it loaded another language model.
+    ((com.fasterxml.jackson.databind.node.ObjectNode) read).putObject("language").put("name", "too large").put("sha256", "0".repeat(64));
+    Files.writeString(about, read.toString());
+    json(Call.of(root, stage("attempt", "vlm")));
+    assertThat(about).content().doesNotContain("too large");
+  }
+
+  @Test
   void overwritingSparesTheRunWhereTheDataIsMissing() throws IOException {
     json(Call.of(root, train("spared").toArray(String[]::new)));
     List<String> wrong = train("spared", "--overwrite");

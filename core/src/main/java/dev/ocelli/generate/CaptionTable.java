@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.WholeLines;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -72,10 +73,10 @@ public final class CaptionTable implements AutoCloseable {
   }
 
   private void resume(Map<String, String> settings) throws IOException {
-    String text = Files.readString(partial, StandardCharsets.ISO_8859_1); // a cut line may end within a letter
-    int whole = text.lastIndexOf('\n') + 1;
+    String text = WholeLines.read(partial);
+    int whole = text.getBytes(StandardCharsets.UTF_8).length;
     channel.truncate(whole).position(whole);
-    List<String> lines = new String(text.substring(0, whole).getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8).lines().toList();
+    List<String> lines = text.lines().toList();
     if (lines.isEmpty()) {
       append(settings);
       return;

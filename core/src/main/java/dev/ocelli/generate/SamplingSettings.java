@@ -33,6 +33,11 @@ public record SamplingSettings(
     stop = List.copyOf(stop);
   }
 
+  /** The same with no more tokens than so many. */
+  public SamplingSettings atMost(int tokens) {
+    return new SamplingSettings(Math.min(maxTokens, tokens), temperature, topK, topP, repetitionPenalty, stop, seed);
+  }
+
   /** Greedy, {@value #DEFAULT_MAX_TOKENS} tokens, nothing else on: captions are best so. */
   public static SamplingSettings defaults() {
     return new SamplingSettings(DEFAULT_MAX_TOKENS, 0, 0, 1, 1, List.of(), 0);

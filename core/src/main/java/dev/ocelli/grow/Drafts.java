@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.WholeLines;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
@@ -43,7 +44,7 @@ final class Drafts implements AutoCloseable {
 
   /** Takes in whole lines, and returns how many bytes they have; 0 where they are of another key. */
   private long read(String key) throws IOException {
-    String text = Files.readString(file);
+    String text = WholeLines.read(file);
     int at = 0;
     for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
       JsonNode line = JSON.readTree(text.substring(at, end));

@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -45,10 +47,10 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
     return held;
   }
 
-  static Gaps find(Path data, CaptionFolder folder, Set<String> held, int limit) {
-    Set<String> known = new HashSet<>();
+  static Gaps find(Path data, CaptionFolder folder, UserTable table, Set<String> held, int limit) {
+    Set<Path> known = new HashSet<>();
     for (Photo photo : folder.photos()) {
-      known.add(photo.picture().file().toAbsolutePath().normalize().toString());
+      known.add(absolute(photo.picture().file()));
     }
     List<Photo> heldPhotos = folder.photos().stream().filter(photo -> held.contains(photo.image())).toList();
     NearDuplicates looks = new NearDuplicates();
@@ -63,8 +65,8 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
     }
     List<Photo> photos = new ArrayList<>();
     int[] counts = new int[3];
-    for (Photo photo : files(data)) {
-      if (known.contains(photo.picture().file().toAbsolutePath().normalize().toString())) {
+    for (Photo photo : files(data, table)) {
+      if (known.contains(absolute(photo.picture().file()))) {
         continue;
       }
       if (held.contains(photo.image())) {
@@ -84,18 +86,33 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
     return new Gaps(photos, counts[0], counts[1], counts[2]);
   }
 
-  /** All picture files of the folder, named as a captions file would, by name. */
-  private static List<Photo> files(Path data) {
+  /** All picture files of the folder, by name: the table's, where it has one without a caption, or as a captions file would. */
+  private static List<Photo> files(Path data, UserTable table) {
     Path images = data.resolve("images");
+    Map<Path, String> known = new HashMap<>();
+    for (int row = 0; row < table.size(); row++) {
+      for (Path base : List.of(data, images)) {
+        known.putIfAbsent(absolute(base.resolve(table.get(row, "image"))), table.get(row, "image"));
+      }
+    }
     try (Stream<Path> files = Files.walk(data)) {
       return files
           .filter(file -> ImageReader.looksLikeImage(file) && Files.isRegularFile(file))
-          .map(file -> new Photo(name(file.startsWith(images) ? images.relativize(file) : data.relativize(file)), file, List.of(), Part.TRAIN))
+          .map(
+              file -> {
+                String name = known.get(absolute(file));
+                Path inside = file.startsWith(images) ? images.relativize(file) : data.relativize(file);
+                return new Photo(name == null ? name(inside) : name, file, List.of(), Part.TRAIN);
+              })
           .sorted(java.util.Comparator.comparing(Photo::image))
           .toList();
     } catch (IOException e) {
       throw new UserError("Can't look through " + data + ": " + AtomicFile.reason(e) + ".", e);
     }
+  }
+
+  private static Path absolute(Path file) {
+    return file.toAbsolutePath().normalize();
   }
 
   private static String name(Path relative) {

@@ -94,7 +94,7 @@ public final class Growth {
   private Result grow(GrowTarget target, CaptionFolder folder, UserTable table) {
     try (Drafts drafts = new Drafts(target.drafts(), key())) {
       Set<String> held = Gaps.heldOut(folder, table);
-      Gaps gaps = Gaps.find(target.data(), folder, held, settings.limit());
+      Gaps gaps = Gaps.find(target.data(), folder, table, held, settings.limit());
       say.accept(gaps.photos().size() + " photos have no caption; " + gaps.heldOut() + " more are held out, " + gaps.copies() + " look like one that is");
       Judge judge = new Judge(run.imageTextScores());
       double[] real = settings.threshold() == null ? judge.real(real(folder, held), settings.captions().seed()) : new double[0];

@@ -19,7 +19,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * @param slope by the residual stream at these tokens, fp32 {@code [tokens, hidden]}
  */
 record AnswerLoss(double loss, Tensor slope) {
-  private static final int BLOCK = 512;
+  /** Tokens at once. */
+  static final int BLOCK = 512;
 
   /**
    * @param states residual stream after the last layer, fp32 {@code [tokens, hidden]}

@@ -38,6 +38,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress progress, BooleanSupplier stop) {
   private static final int BATCH = 16;
   private static final int PHOTOS_A_SHARD = 512;
+  private static final int BYTES_A_SHARD = 512 << 20;
 
   /** A photo's pixels, or why there are none. */
   private record Decoded(String image, String picture, float[] pixels, String problem) {}
@@ -126,9 +127,13 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     }
     if (!missing.isEmpty()) {
       try (Progress.Task task = progress.start(name, missing.size(), "photos")) {
-        Shard shard = new Shard(store);
-        compute(missing, pictures, bad, alteration, task, shard::add);
-        shard.write();
+        Shard shard = new Shard(store, missing.size());
+        try {
+          compute(missing, pictures, bad, alteration, task, shard::add);
+        } finally {
+          // Too many bad photos end the run, but what was computed of the good ones stays.
+          shard.write();
+        }
       }
     }
   }
@@ -225,24 +230,30 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
   private static final class Shard {
     private final FeatureStore store;
     private final List<String> pictures = new ArrayList<>();
+    private final int photos;
     private ByteBuffer bytes;
+    private int most;
     private int tokens;
     private int hidden;
 
-    Shard(FeatureStore store) {
+    /** @param photos how many there will be at most */
+    Shard(FeatureStore store, int photos) {
       this.store = store;
+      this.photos = photos;
     }
 
     void add(List<String> more, Tensor features) {
       if (bytes == null) {
         tokens = (int) features.size(1);
         hidden = (int) features.size(2);
-        int room = PHOTOS_A_SHARD + BATCH;
-        bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, tokens * hidden * 2)).order(ByteOrder.nativeOrder());
+        int photoBytes = Math.multiplyExact(tokens, hidden * 2);
+        most = Math.max(1, Math.min(PHOTOS_A_SHARD, BYTES_A_SHARD / photoBytes));
+        int room = Math.min(photos, most + BATCH);
+        bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, photoBytes)).order(ByteOrder.nativeOrder());
       }
       pictures.addAll(more);
       bytes.put(Tensors.memory(features));
-      if (pictures.size() >= PHOTOS_A_SHARD) {
+      if (pictures.size() >= most) {
         write();
       }
     }

@@ -36,7 +36,16 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
    *
    * @param sha256 of the bytes of the weights
    */
-  public record Identity(String name, String sha256, String origin) {}
+  public record Identity(String name, String sha256, String origin) {
+    /** For a file of JSON. */
+    public Map<String, Object> about() {
+      Map<String, Object> about = new LinkedHashMap<>();
+      about.put("name", name);
+      about.put("sha256", sha256);
+      about.put("origin", origin);
+      return about;
+    }
+  }
 
   /** The encoder and what a photo goes through before it. */
   public record Vision(Identity identity, VisionEncoder encoder, Preprocessing preprocessing) {

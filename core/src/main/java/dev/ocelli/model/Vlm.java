@@ -75,8 +75,21 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
           Tensor all = embeddings(s, image);
           Tensor hidden = language.forward(all.view(s.batch(), s.own(), -1), lora, training, null);
           Tensor answers = hidden.flatten(0, 1).index_select(0, place(s.asking()));
-          Tensor logits = language.logits(answers).to(ScalarType.Float);
-          return torch.cross_entropy_loss(logits, place(s.labels()), new TensorOptional(), 2, -100, 0);
+          Tensor labels = place(s.labels());
+          Tensor loss = compute.place(Tensors.zeros(ScalarType.Float));
+          // Long answers have more logits than fit at once.
+          for (long from = 0; from < labels.size(0); from += AnswerLoss.BLOCK) {
+            long start = from;
+            long n = Math.min(AnswerLoss.BLOCK, labels.size(0) - from);
+            Tensor before = loss;
+            loss =
+                Scope.of(
+                    () -> {
+                      Tensor logits = language.logits(answers.narrow(0, start, n)).to(ScalarType.Float);
+                      return before.add(torch.cross_entropy_loss(logits, labels.narrow(0, start, n), new TensorOptional(), 2, -100, 0));
+                    });
+          }
+          return loss;
         });
   }
 

@@ -275,13 +275,14 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   /** For people: figures alone don't show what a model is learning. */
   private Map<String, String> said(ChatPrompt.Ids prompt) {
-    if (recipe.stage2().captions().equals("none")) {
+    int room = language.model().config().positions() - config.queries() - prompt.before().length - prompt.after().length;
+    if (recipe.stage2().captions().equals("none") || room < 1) {
       return Map.of();
     }
     PhotoFeatures some = validation.with(validation.photos().subList(0, Math.min(SAID, validation.photos().size())));
     Map<String, String> said = new LinkedHashMap<>();
     try (Captioner captioner = new Captioner(vlm, language.tokenizer(), language.end())) {
-      List<String> captions = new PhotoCaptions(captioner, prompt, recipe.sampling(), Progress.NONE).of(some);
+      List<String> captions = new PhotoCaptions(captioner, prompt, recipe.sampling().atMost(room), Progress.NONE).of(some);
       for (int i = 0; i < captions.size(); i++) {
         said.put(some.photos().get(i).image(), captions.get(i));
       }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.WholeLines;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -40,11 +41,7 @@ final class Metrics implements AutoCloseable {
     close();
     try {
       List<String> kept = new ArrayList<>();
-      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
-        if (isBefore(line, stage, step)) {
-          kept.add(line + "\n");
-        }
-      }
+      WholeLines.read(file).lines().filter(line -> isBefore(line, stage, step)).forEach(line -> kept.add(line + "\n"));
       AtomicFile.write(file, String.join("", kept));
     } catch (IOException e) {
       throw new UserError("Can't read " + file + ": " + AtomicFile.reason(e) + ".", e);

@@ -32,18 +32,19 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 final class Objectives {
   /**
-   * @param features bf16 {@code [pairs, tokens, hidden]}
+   * @param features bf16 {@code [pairs, tokens, hidden]}; null where memory can't hold all pairs at once: micro-batches read their own
    * @param text padded ids of the captions
    * @param more captions of the same photos, equally many of each, pair by pair: only contrast reads them; null where there are none
    * @param photos which photo each pair is of
+   * @param views which view of it
    */
-  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos) {
+  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos, int[] views) {
     int size() {
       return photos.length;
     }
   }
 
-  /** A batch on the device; {@code more} is null where it has none. */
+  /** A batch on the device; {@code more} and {@code features} are null where it has none. */
   private record Inputs(Batch batch, Tensor features, Words own, Words more) {}
 
   private record Words(Tensor ids, Tensor real) {
@@ -74,7 +75,8 @@ final class Objectives {
 
   /** One step; gradients end in the parameters. */
   Stage.Loss run(Batch batch, long step) {
-    Inputs in = new Inputs(batch, photos.tensor(batch.features, compute), Words.of(batch.text, compute), Words.of(batch.more, compute));
+    Tensor features = batch.features == null ? null : photos.tensor(batch.features, compute);
+    Inputs in = new Inputs(batch, features, Words.of(batch.text, compute), Words.of(batch.more, compute));
     int size = recipe.stage1().microBatch() == 0 ? batch.size() : Math.min(batch.size(), recipe.stage1().microBatch());
     boolean cached = model.contrast() != null && size < batch.size();
     Map<String, Double> losses = new LinkedHashMap<>();
@@ -124,8 +126,7 @@ final class Objectives {
     if (negatives != null) {
       negatives.ofTexts(from, to).stream().map(Matching.Trial::image).filter(r -> !rows.contains(r)).distinct().forEach(rows::add);
     }
-    boolean several = rows.size() < in.batch.size() || from > 0;
-    QFormer.Look look = model.qformer().look(several ? in.features.index_select(0, numbers(rows)) : in.features);
+    QFormer.Look look = model.qformer().look(features(in, rows));
     QFormer.Look own = rows.size() == n ? look : look.first(n);
     seed(step, from);
     QFormer.Pass seen = model.contrast() != null || model.words() != null ? model.qformer().see(own, true) : null;
@@ -168,7 +169,7 @@ final class Objectives {
               () -> {
                 try (AutoGradMode mode = new AutoGradMode(false)) {
                   // The same draws, in the same order, as when these pairs are computed again.
-                  QFormer.Look look = model.qformer().look(in.features.narrow(0, start, end - start));
+                  QFormer.Look look = model.qformer().look(features(in, IntStream.range(start, end).boxed().toList()));
                   seed(step, start);
                   Tensor vectors = model.contrast().images(model.qformer().see(look, true).states());
                   return List.of(vectors, texts(in, start, end));
@@ -219,8 +220,15 @@ final class Objectives {
     return Tensors.floats(similarity.detach().view(pairs, pairs, -1).select(2, 0).mul(scale().detach()));
   }
 
-  private Tensor numbers(List<Integer> rows) {
-    return compute.place(Tensors.of(rows.stream().mapToInt(Integer::intValue).toArray(), rows.size()));
+  /** Of some pairs: {@code [rows, tokens, hidden]}. */
+  private Tensor features(Inputs in, List<Integer> rows) {
+    if (in.features != null) {
+      boolean all = rows.size() == in.batch.size() && rows.get(0) == 0;
+      return all ? in.features : in.features.index_select(0, compute.place(Tensors.of(rows.stream().mapToInt(Integer::intValue).toArray(), rows.size())));
+    }
+    ByteBuffer buffer = photos.buffer(rows.size());
+    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], buffer));
+    return photos.tensor(buffer, compute);
   }
 
   private void seed(long step, int from) {

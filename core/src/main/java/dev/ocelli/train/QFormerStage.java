@@ -127,20 +127,25 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   @Override
   public Objectives.Batch prepare(long step) {
     int n = pairs.perStep();
-    ByteBuffer features = train.buffer(n);
+    int microBatch = recipe.stage1().microBatch();
+    ByteBuffer features = microBatch > 0 && microBatch < n ? null : train.buffer(n);
     int[] photos = new int[n];
+    int[] views = new int[n];
     List<String> captions = new ArrayList<>(n);
     List<String> more = new ArrayList<>();
     for (int row = 0; row < n; row++) {
       Pairs.Pair pair = pairs.pair(step, row);
       photos[row] = pair.photo();
+      views[row] = pair.view();
       captions.add(pair.caption());
       more.addAll(pair.more());
-      train.read(pair.photo(), pair.view(), features);
+      if (features != null) {
+        train.read(pair.photo(), pair.view(), features);
+      }
     }
     int longest = recipe.stage1().maxTokens();
     TextBatch beside = more.isEmpty() ? null : TextBatch.of(tokenizer, more, longest);
-    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos);
+    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos, views);
   }
 
   @Override

@@ -223,12 +223,17 @@ public record Recipe(
   @JsonNaming(SnakeCaseStrategy.class)
   public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop, String weights) {
     public Generation {
+      if (stop == null) {
+        throw new UserError("generation.stop is empty in the recipe. Write [] for no stop texts.");
+      }
       oneOf("generation.weights", weights, "bf16", "int8", "int4");
       within("generation.max_tokens", maxTokens, 1, 1 << 20);
       within("generation.temperature", temperature, 0, 100);
       within("generation.top_k", topK, 0, 1 << 30);
       within("generation.top_p", topP, 1e-6, 1);
       within("generation.repetition_penalty", repetitionPenalty, 0.01, 100);
+      // What those say together is refused here, not after the hours before the first caption.
+      new SamplingSettings(maxTokens, temperature, topK, topP, repetitionPenalty, stop, 0);
     }
   }
 

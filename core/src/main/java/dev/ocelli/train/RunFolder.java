@@ -111,11 +111,7 @@ public record RunFolder(Path path) {
           "%s: the run began with %s weights of SHA-256 %.12s…, but %s (%s) now has %.12s…. Restore those weights, or start a new run folder.",
           path, which, known.get("sha256"), identity.name(), identity.origin(), identity.sha256());
     }
-    Map<String, Object> row = new LinkedHashMap<>();
-    row.put("name", identity.name());
-    row.put("sha256", identity.sha256());
-    row.put("origin", identity.origin());
-    note(which, row);
+    note(which, identity.about());
   }
 
   /** Removes what a run wrote here, and nothing else. */

@@ -194,6 +194,11 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       }
       return false;
     }
+    if (stage1 && !run.trained()) {
+      // Stopped by a mistake, or by hand, before anything was learnt: captions, photos or recipe may have been mended since.
+      run.clear();
+      return false;
+    }
     if (overwrite) {
       if (!stage1) {
         throw UserError.of("%s: --overwrite would remove its Q-Former too. Train both stages, or choose another --out.", run.path());
@@ -204,11 +209,6 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     Recipes recipes = new Recipes();
     List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, run.begunVlm() ? FREE : FREE_IN_STAGE_1);
     if (!differences.isEmpty()) {
-      if (!run.trained()) {
-        // Stopped by a mistake before anything was learnt: the corrected command may begin anew.
-        run.clear();
-        return begin(recipe, run, stage1, stage2, false);
-      }
       throw UserError.of(
           "%s holds a run of another recipe (%s). Choose another --out, or --overwrite it.",
           run.path(), String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
@@ -287,7 +287,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       Recipe recipe, RunFolder run, Pretrained pretrained, long vision, PhotoFeatures train, PhotoFeatures validation,
       Questions questions, Metrics metrics) {
     Pretrained.Language language = pretrained.language(recipe.models().language());
-    run.identify("language", language.identity());
+    if (run.begunVlm()) {
+      run.identify("language", language.identity());
+    } else {
+      // An attempt that never took a step, such as with a model too large for the machine, binds nobody.
+      run.note("language", language.identity().about());
+    }
     QFormer.Config config = RunFiles.readQFormer(run.stage1());
     if (config.imageHidden() != train.store().hidden()) {
       throw UserError.of(

@@ -11,6 +11,7 @@ import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -127,7 +128,13 @@ class ObjectivesTest {
   }
 
   private static Tensor graph(TinyRun run, ImageTextModel model, Objectives.Batch batch) {
-    Tensor features = run.train.tensor(batch.features(), Compute.FP32);
+    // A batch that memory needn't hold at once comes without features.
+    assertThat(batch.features()).isNull();
+    ByteBuffer buffer = run.train.buffer(batch.size());
+    for (int i = 0; i < batch.size(); i++) {
+      run.train.read(batch.photos()[i], batch.views()[i], buffer);
+    }
+    Tensor features = run.train.tensor(buffer, Compute.FP32);
     Tensor ids = batch.text().ids(Compute.FP32);
     Tensor real = batch.text().real(Compute.FP32);
     Tensor[] images = new Tensor[3];
