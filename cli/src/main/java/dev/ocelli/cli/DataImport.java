@@ -2,6 +2,7 @@ package dev.ocelli.cli;
 
 import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.ImportedFolder;
+import dev.ocelli.data.Questions;
 import dev.ocelli.data.SplitSettings;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -40,8 +41,10 @@ final class DataImport implements Callable<Integer> {
   @Override
   public Integer call() {
     CaptionFolder data = CaptionFolder.read(source, new SplitSettings(0, 0, 0));
+    Questions questions = Questions.read(source, data);
     data.warnings().forEach(console::warn);
-    ImportedFolder.Result result = ImportedFolder.write(data, out, console.progress());
+    questions.warnings().forEach(console::warn);
+    ImportedFolder.Result result = ImportedFolder.write(data, questions, out, console.progress());
     result.skipped().entrySet().stream().limit(5).forEach(e -> console.warn(e.getKey() + " is left out: " + e.getValue()));
     if (json) {
       console.json(result);

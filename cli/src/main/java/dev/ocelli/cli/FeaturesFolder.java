@@ -11,6 +11,11 @@ final class FeaturesFolder {
       description = "Where photos' features are kept, for all runs (default: ocelli/features in the hub's home folder, HF_HOME).")
   private Path folder;
 
+  /** The folder named, or another one. */
+  Path or(Path other) {
+    return folder != null ? folder : other;
+  }
+
   Path path(Console console) {
     return folder != null ? folder : console.settings().get().cache().resolve("ocelli").resolve("features");
   }

@@ -116,7 +116,7 @@ final class QuickstartCommand implements Callable<Integer> {
     }
     Recipe recipe = new Recipes().read(size.name, all);
     // Features of a model that exists here only are of no use to other runs.
-    Path stores = tiny ? out.resolve("features") : features.path(console);
+    Path stores = tiny ? features.or(out.resolve("features")) : features.path(console);
     return console.compute(() -> work(recipe, stores));
   }
 

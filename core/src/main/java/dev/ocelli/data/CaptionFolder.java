@@ -127,6 +127,16 @@ public final class CaptionFolder {
     return counts;
   }
 
+  /** Whether models wrote any of the captions. */
+  public boolean hasSynthetic() {
+    return entries.values().stream().anyMatch(entry -> !entry.synthetic.isEmpty());
+  }
+
+  /** Who wrote a photo's caption, as the column {@code origin} says: "given" for people. */
+  public String origin(Photo photo, String caption) {
+    return entries.get(photo.image()).synthetic.getOrDefault(caption, "given");
+  }
+
   /** What was passed over, one line each. */
   public List<String> warnings() {
     return warnings;

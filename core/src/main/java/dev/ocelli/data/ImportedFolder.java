@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
-import dev.ocelli.data.source.Conversation;
 import dev.ocelli.image.PictureHeader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -35,6 +34,7 @@ public final class ImportedFolder {
 
   private final Path folder;
   private final CaptionFolder source;
+  private final Questions questions;
   /** The source's name of a picture → its file in images/. */
   private final Map<String, String> names = new TreeMap<>();
 
@@ -47,15 +47,20 @@ public final class ImportedFolder {
    */
   public record Result(String format, int photos, int written, int captions, int conversations, Map<String, String> skipped) {}
 
-  private ImportedFolder(Path folder, CaptionFolder source) {
+  private ImportedFolder(Path folder, CaptionFolder source, Questions questions) {
     this.folder = folder;
     this.source = source;
+    this.questions = questions;
   }
 
-  /** Writes what is missing. */
-  public static Result write(CaptionFolder source, Path folder, Progress progress) {
+  /**
+   * Writes what is missing.
+   *
+   * @param questions about the source's photos
+   */
+  public static Result write(CaptionFolder source, Questions questions, Path folder, Progress progress) {
     prepare(folder, source);
-    return new ImportedFolder(folder, source).write(progress);
+    return new ImportedFolder(folder, source, questions).write(progress);
   }
 
   private static void prepare(Path folder, CaptionFolder source) {
@@ -178,13 +183,17 @@ public final class ImportedFolder {
         folder.resolve("captions.csv"),
         out -> {
           Writer rows = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-          rows.append("image,caption").append(source.hasSplit() ? ",split" : "").append('\n');
+          boolean origin = source.hasSynthetic();
+          rows.append("image,caption").append(source.hasSplit() ? ",split" : "").append(origin ? ",origin" : "").append('\n');
           for (Photo photo : source.photos()) {
             String name = names.get(photo.image());
             for (String caption : name == null ? List.<String>of() : photo.captions()) {
               List<String> row = new ArrayList<>(List.of(name, caption));
               if (source.hasSplit()) {
                 row.add(split(photo.part()));
+              }
+              if (origin) {
+                row.add(source.origin(photo, caption));
               }
               rows.append(SplitFile.CSV.format(row.toArray())).append('\n');
               count[0]++;
@@ -201,14 +210,15 @@ public final class ImportedFolder {
   }
 
   private int questions() {
-    List<Conversation> about = source.conversations().stream().filter(c -> names.containsKey(c.image())).toList();
+    List<Dialogue> about =
+        source.photos().stream().filter(photo -> names.containsKey(photo.image())).flatMap(photo -> questions.of(photo).stream()).toList();
     if (!about.isEmpty()) {
       AtomicFile.write(
           folder.resolve("questions.jsonl"),
           out -> {
             Writer lines = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
-            for (Conversation conversation : about) {
-              lines.append(line(conversation)).append('\n');
+            for (Dialogue dialogue : about) {
+              lines.append(line(dialogue)).append('\n');
             }
             lines.flush();
           });
@@ -216,10 +226,20 @@ public final class ImportedFolder {
     return about.size();
   }
 
-  private String line(Conversation conversation) {
+  private String line(Dialogue dialogue) {
     Map<String, Object> line = new LinkedHashMap<>();
-    line.put("image", names.get(conversation.image()));
-    line.put("turns", conversation.turns());
+    line.put("image", names.get(dialogue.image()));
+    List<Map<String, String>> turns = new ArrayList<>();
+    for (Dialogue.Turn turn : dialogue.turns()) {
+      Map<String, String> row = new LinkedHashMap<>();
+      row.put("question", turn.question());
+      row.put("answer", turn.answer());
+      if (!turn.kind().isEmpty()) {
+        row.put("kind", turn.kind());
+      }
+      turns.add(row);
+    }
+    line.put("turns", turns);
     try {
       return JSON.writeValueAsString(line);
     } catch (JsonProcessingException e) {

@@ -143,6 +143,9 @@ public final class Growth {
   private PhotoFeatures real(CaptionFolder folder, Set<String> held) {
     List<Photo> chosen = free(folder, Part.VALIDATION, held);
     List<Photo> photos = chosen.isEmpty() ? free(folder, Part.TRAIN, held) : chosen;
+    if (chosen.isEmpty()) {
+      say.accept("No photos are set apart from those the run learnt from (data.validation): their pairs score higher, so less is kept");
+    }
     if (photos.isEmpty()) {
       throw new UserError("No photo with a caption is left outside the held-out ones, so there is nothing to compare with.");
     }

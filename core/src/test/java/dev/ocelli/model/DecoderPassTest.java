@@ -142,6 +142,27 @@ class DecoderPassTest {
     assertThat(both.tokens(5)).isEqualTo(5 + 10);
   }
 
+  /** More tokens to say than have their logits at once. */
+  @Test
+  void manyAnswersLoseWhatEachLoses() {
+    List<Vlm.Example> three = examples(6);
+    List<Vlm.Example> many = IntStream.range(0, 120).mapToObj(row -> three.get(row * row % 3)).toList();
+    assertThat(many.stream().mapToInt(Vlm.Example::answered).sum()).isGreaterThan(AnswerLoss.BLOCK);
+    double[] losses = new double[2];
+    Scope.run(
+        () -> {
+          LanguageModel model = new LanguageModel(config(false), new RandomWeights(3, Compute.FP32));
+          Vlm vlm = new Vlm(null, null, model, null, Compute.FP32);
+          Tensor picture = torch.randn(1, 5, 48);
+          Tensor pictures = picture.expand(many.size(), -1, -1).contiguous();
+          losses[0] = vlm.loss(pictures, many, false).item_double();
+          for (Vlm.Example example : many) {
+            losses[1] += vlm.loss(picture, List.of(example), false).item_double();
+          }
+        });
+    assertThat(losses[0]).isCloseTo(losses[1], org.assertj.core.data.Percentage.withPercentage(1e-3));
+  }
+
   private static int[] changed(int[] words) {
     int[] changed = words.clone();
     changed[2]++;

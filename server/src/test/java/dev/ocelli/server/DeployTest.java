@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -178,6 +179,18 @@ class DeployTest {
     String unit = Files.readString(DEPLOY.resolve("ocelli.service")).replace("/usr/bin/java", Path.of(System.getProperty("java.home"), "bin", "java").toString());
     Path file = Files.writeString(folder.resolve("ocelli.service"), unit);
     assertThat(run(program, "verify", "--recursive-errors=no", file.toString())).isEmpty();
+  }
+
+  /** Maven refuses to build even a part where another module isn't there. */
+  @Test
+  void theContainerFileCopiesEveryModule() throws Exception {
+    String pom = Files.readString(DEPLOY.resolveSibling("pom.xml"));
+    String containerfile = Files.readString(DEPLOY.resolve("Containerfile"));
+    List<String> modules = Pattern.compile("<module>([^<]+)</module>").matcher(pom).results().map(m -> m.group(1)).distinct().toList();
+    assertThat(modules).contains("core", "wordpress");
+    for (String module : modules) {
+      assertThat(containerfile).containsPattern("(?m)^COPY " + module + "(/pom.xml)? ");
+    }
   }
 
   @Test

@@ -11,6 +11,7 @@ import dev.ocelli.data.ImportedFolder;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.Picture;
+import dev.ocelli.data.Questions;
 import dev.ocelli.data.SplitSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,7 +70,7 @@ final class SourcesTest {
   @MethodSource("names")
   void importsToTheSame(String name) throws IOException {
     CaptionFolder source = CaptionFolder.read(SOURCES.resolve(name), SPLIT);
-    ImportedFolder.Result result = ImportedFolder.write(source, dir, Progress.NONE);
+    ImportedFolder.Result result = ImportedFolder.write(source, questions(source), dir, Progress.NONE);
     assertThat(result.written()).isEqualTo(result.photos()).isEqualTo(source.photos().size());
     assertThat(result.skipped()).isEmpty();
     assertThat(said(CaptionFolder.read(dir, SPLIT), source.hasSplit())).containsExactlyInAnyOrderElementsOf(said(source, source.hasSplit()));
@@ -79,8 +80,35 @@ final class SourcesTest {
     }
     String captions = Files.readString(dir.resolve("captions.csv"));
     Files.delete(dir.resolve("captions.csv"));
-    assertThat(ImportedFolder.write(source, dir, Progress.NONE).written()).isEqualTo(1);
+    assertThat(ImportedFolder.write(source, questions(source), dir, Progress.NONE).written()).isEqualTo(1);
     assertThat(dir.resolve("captions.csv")).content().isEqualTo(captions);
+  }
+
+  @Test
+  void whoWroteACaptionAndTheQuestionsBesideComeAlong() throws IOException {
+    Path plain = dir.resolve("plain");
+    Files.createDirectories(plain.resolve("images"));
+    try (Stream<Path> pictures = Files.walk(SOURCES.resolve("csv"))) {
+      Files.copy(pictures.filter(f -> f.toString().endsWith(".png")).sorted().findFirst().orElseThrow(), plain.resolve("images/a.b.png"));
+    }
+    Files.writeString(plain.resolve("captions.csv"), "image,caption,origin\na.b.png,A disc.,given\na.b.png,Seen by a model.,model\n");
+    Files.writeString(plain.resolve("questions.csv"), "image,question,answer,kind\na.b.png,Is it round?,yes,yes-no\n");
+    CaptionFolder source = CaptionFolder.read(plain, SPLIT);
+    Path out = dir.resolve("out");
+    assertThat(ImportedFolder.write(source, Questions.read(plain, source), out, Progress.NONE).conversations()).isEqualTo(1);
+    assertThat(out.resolve("captions.csv"))
+        .content().isEqualTo("image,caption,origin\na-b.png,A disc.,given\na-b.png,Seen by a model.,model\n");
+    assertThat(out.resolve("questions.jsonl"))
+        .content()
+        .isEqualTo("{\"image\":\"a-b.png\",\"turns\":[{\"question\":\"Is it round?\",\"answer\":\"yes\",\"kind\":\"yes-no\"}]}\n");
+    CaptionFolder read = CaptionFolder.read(out, SPLIT);
+    assertThat(Questions.read(out, read).of(read.photos().get(0)).get(0).turns().get(0).kind()).isEqualTo("yes-no");
+    assertThat(read.origin(read.photos().get(0), "Seen by a model.")).isEqualTo("model");
+  }
+
+  /** Those of the format itself. */
+  private static Questions questions(CaptionFolder source) {
+    return Questions.read(source.source().file(), source);
   }
 
   private static List<Row> said(CaptionFolder folder, boolean split) {
@@ -128,12 +156,12 @@ final class SourcesTest {
         .containsExactly(
             new Conversation.Turn("What is the colour of the disc?", "Red."), new Conversation.Turn("Describe its shape.", "Round."));
     assertThat(folder.warnings()).anyMatch(warning -> warning.contains("1 conversations without an image"));
-    ImportedFolder.write(folder, dir, Progress.NONE);
+    ImportedFolder.write(folder, questions(folder), dir, Progress.NONE);
     assertThat(Files.readAllLines(dir.resolve("questions.jsonl")))
         .containsExactly(
+            "{\"image\":\"p0.png\",\"turns\":[{\"question\":\"Is it round?\",\"answer\":\"Yes.\"}]}",
             "{\"image\":\"p1.png\",\"turns\":[{\"question\":\"What is the colour of the disc?\",\"answer\":\"Red.\"},"
-                + "{\"question\":\"Describe its shape.\",\"answer\":\"Round.\"}]}",
-            "{\"image\":\"p0.png\",\"turns\":[{\"question\":\"Is it round?\",\"answer\":\"Yes.\"}]}");
+                + "{\"question\":\"Describe its shape.\",\"answer\":\"Round.\"}]}");
   }
 
   @Test
