@@ -130,6 +130,25 @@ class TinyRunTest {
   }
 
   @Test
+  void aCaptionTooLongForTheLanguageModelShowsBeforeStage1AndCanBeMended() throws IOException {
+    Path data = Drawings.write(root.resolve("long"), 8);
+    String captions = Files.readString(data.resolve("captions.csv"));
+    String name = "drawing-0";
+    StringBuilder all = new StringBuilder(captions);
+    for (int i = 0; i < 8; i++) {
+      all.append(name).append(i).append(".png,").append("red ".repeat(5000)).append('\n');
+    }
+    Files.writeString(data.resolve("captions.csv"), all);
+    List<String> arguments = train("long-run");
+    arguments.set(arguments.indexOf(at("data")), data.toString());
+    Call refused = Call.of(root, arguments.toArray(String[]::new));
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("has a caption of ", "Shorten it").doesNotContain("Training qformer");
+    Files.writeString(data.resolve("captions.csv"), captions);
+    json(Call.of(root, arguments.toArray(String[]::new)));
+  }
+
+  @Test
   void anAttemptAtStage2BindsNobodyBeforeItsFirstStep() throws IOException {
     Call first = Call.of(root, stage("attempt", "qformer"));
     assertThat(first.code()).as(first.err()).isZero();

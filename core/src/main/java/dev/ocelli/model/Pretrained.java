@@ -72,17 +72,38 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
   }
 
   /**
-   * The language model and how to talk to it.
+   * How to talk to a language model.
    *
    * @param end the token that ends a turn
    */
-  public record Language(Identity identity, LanguageModel model, Tokenizer tokenizer, ChatTemplate template, int end) {
+  public record Speech(LanguageModel.Config config, Tokenizer tokenizer, ChatTemplate template, int end) {
     /** The tokens of an answer, with the end of the turn. What people wrote can't bring in control tokens. */
     public int[] answer(String text) {
       int[] ids = tokenizer.encodeLiteral(text);
       int[] ended = java.util.Arrays.copyOf(ids, ids.length + 1);
       ended[ids.length] = end;
       return ended;
+    }
+  }
+
+  /** A language model and how to talk to it. */
+  public record Language(Identity identity, LanguageModel model, Speech speech) {
+    public Tokenizer tokenizer() {
+      return speech.tokenizer;
+    }
+
+    public ChatTemplate template() {
+      return speech.template;
+    }
+
+    /** The token that ends a turn. */
+    public int end() {
+      return speech.end;
+    }
+
+    /** As {@link Speech#answer}. */
+    public int[] answer(String text) {
+      return speech.answer(text);
     }
   }
 
@@ -127,9 +148,17 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     }
   }
 
-  /** Finds the language model and refuses one that {@link #language} can't read, without loading it. */
-  public void checkLanguage(String name) {
-    named(name, () -> ModelConfigs.language(pull.pull(name, progress).config()));
+  /** How to talk to a language model that needn't be loaded yet; refuses one that {@link #language} can't read. */
+  public Speech speech(String name) {
+    return named(name, () -> speech(pull.pull(name, progress)));
+  }
+
+  private static Speech speech(PulledModel pulled) {
+    Tokenizer tokenizer = tokenizer(pulled);
+    LanguageModel.Config config = ModelConfigs.language(pulled.config());
+    checkVocabulary(pulled, tokenizer, config.vocabulary());
+    int end = end(pulled.config(), pulled);
+    return new Speech(config, tokenizer, template(pulled, tokenizer, end), end);
   }
 
   /** A mistake in a model's configuration, told with the model's name. */
@@ -158,14 +187,11 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
   /** A decoder of the Llama family, with its tokenizer and chat template. */
   public Language language(String name) {
     PulledModel pulled = pull.pull(name, progress);
-    Map<String, Object> config = pulled.config();
+    Speech speech = speech(pulled);
     try (TensorFile file = pulled.open()) {
       Weights weights = random.contains("language") ? new RandomWeights(seed, compute) : new FrozenWeights(file, "", compute);
-      LanguageModel model = new LanguageModel(ModelConfigs.language(config), weights);
-      Tokenizer tokenizer = tokenizer(pulled);
-      checkVocabulary(pulled, tokenizer, model.config().vocabulary());
-      int end = end(config, pulled);
-      return new Language(random.contains("language") ? identity(name) : identity(pulled), model, tokenizer, template(pulled, tokenizer, end), end);
+      LanguageModel model = new LanguageModel(speech.config, weights);
+      return new Language(random.contains("language") ? identity(name) : identity(pulled), model, speech);
     }
   }
 

@@ -86,8 +86,10 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     this.train = s.blankImage() ? train.blanked() : train;
     this.validation = s.blankImage() ? validation.blanked() : validation;
     this.questions = questions;
-    chat = new ChatPrompt(language.template(), language.tokenizer(), s.image().equals("after_prompt"));
-    words = new LessonWords(recipe, chat, language::answer, language.end());
+    LessonLengths lengths = LessonLengths.of(recipe, language.speech());
+    lengths.check(train.photos(), questions);
+    chat = lengths.chat();
+    words = lengths.words();
     lessons = new Lessons(recipe.seed(), train.photos(), recipe.features().photoViews(), questions, s, Math.multiplyExact(s.batch(), s.accumulate()));
     if (lessons.isEmpty()) {
       throw new UserError("Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos.");
@@ -119,47 +121,6 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     build.accept(parameters.weights());
     vlm = model[0];
     parameters.initialise(recipe.seed(), statistics.unfold(source));
-    checkLengths();
-  }
-
-  /** No caption or conversation may be longer than what the language model can read with the prompt and the picture. */
-  private void checkLengths() {
-    int most = language.model().config().positions() - config.queries();
-    int prompt = 0;
-    for (String system : recipe.stage2().system()) {
-      for (String user : recipe.stage2().user()) {
-        ChatPrompt.Ids ids = chat.ids(system, user);
-        prompt = Math.max(prompt, ids.before().length + ids.after().length);
-      }
-    }
-    for (Photo photo : train.photos()) {
-      for (String caption : photo.captions()) {
-        // A token is at least one byte, so that most captions need no counting.
-        int tokens = caption.length() * 4 < most - prompt ? 0 : language.answer(words.text(caption)).length;
-        if (tokens > most - prompt) {
-          throw UserError.of(
-              "Photo %s has a caption of %d tokens (\"%.40s…\"); %d fit behind the prompt. Shorten it.",
-              photo.image(), tokens, caption, most - prompt);
-        }
-      }
-    }
-    for (Photo photo : recipe.stage2().questions() > 0 ? train.photos() : List.<Photo>of()) {
-      for (Dialogue dialogue : questions.of(photo)) {
-        int letters = dialogue.turns().stream().mapToInt(t -> t.question().length() + t.answer().length()).sum();
-        // As above, with room for the template's own tokens.
-        if ((letters * 4 + prompt * (dialogue.turns().size() + 1)) * recipe.stage2().turns() < most) {
-          continue;
-        }
-        Vlm.Example example = words.dialogue(dialogue.turns());
-        if (example.tokens(config.queries()) * recipe.stage2().turns() > language.model().config().positions()) {
-          throw UserError.of(
-              "Photo %s has a conversation of %d tokens (\"%.40s…\"), and %d of them (stage2.turns) may stand together; %d fit. Shorten it, or"
-                  + " lower stage2.turns.",
-              photo.image(), example.tokens(config.queries()), dialogue.turns().get(0).question(), recipe.stage2().turns(),
-              language.model().config().positions());
-        }
-      }
-    }
   }
 
   private static String partOf(String name) {

@@ -123,7 +123,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       pretrained.checkText(recipe.models().text());
     }
     if (stage2) {
-      pretrained.checkLanguage(recipe.models().language());
+      Pretrained.Speech speech = pretrained.speech(recipe.models().language());
+      try {
+        LessonLengths.of(recipe, speech).check(folder.photos(Part.TRAIN), questions);
+      } finally {
+        speech.tokenizer().close();
+      }
     }
     Pretrained.Vision vision = pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers());
     run.identify("vision", vision.identity());

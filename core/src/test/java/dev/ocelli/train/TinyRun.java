@@ -126,8 +126,8 @@ final class TinyRun implements AutoCloseable {
           return tensor;
         };
     ChatTemplate template = new ChatTemplate(TEMPLATE, Map.of());
-    return new Pretrained.Language(
-        new Pretrained.Identity("tiny", "0", "test"), new LanguageModel(config, recording), pieces, template, pieces.id("<|im_end|>"));
+    Pretrained.Speech speech = new Pretrained.Speech(config, pieces, template, pieces.id("<|im_end|>"));
+    return new Pretrained.Language(new Pretrained.Identity("tiny", "0", "test"), new LanguageModel(config, recording), speech);
   }
 
   QFormer.Config shape(double dropout) {
