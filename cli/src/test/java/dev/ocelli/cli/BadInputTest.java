@@ -27,7 +27,10 @@ class BadInputTest {
 
   private Call train(String... more) {
     List<String> arguments = new ArrayList<>(List.of("train", "qformer", "--features", root.resolve("features").toString()));
-    arguments.addAll(List.of("--data", data.toString(), "--out", root.resolve("run").toString()));
+    arguments.addAll(List.of("--data", data.toString()));
+    if (!List.of(more).contains("--out")) {
+      arguments.addAll(List.of("--out", root.resolve("run").toString()));
+    }
     for (String which : List.of("vision", "text", "language")) {
       if (List.of(more).stream().noneMatch(m -> m.startsWith("models." + which))) {
         arguments.addAll(List.of("--set", "models." + which + "=" + root.resolve("models").resolve(which)));
@@ -129,6 +132,20 @@ class BadInputTest {
     Files.writeString(data.resolve("captions.csv"), captions.replaceAll("drawing-00.*\n", ""));
     Call mended = train("--set", "data.test=0", "--set", "data.max_bad_photos=0");
     assertThat(mended.code()).as(mended.err()).isZero();
+  }
+
+  @Test
+  void aRecipeOfOnesOwnInTheRunFolderStays() throws IOException {
+    Path own = Files.createDirectories(root.resolve("run")).resolve("recipe.yaml");
+    Files.writeString(own, "# mine\nseed: 7\n");
+    refused(train("--recipe", own.toString()), "recipe.yaml is there", "another --out");
+    assertThat(own).hasContent("# mine\nseed: 7\n");
+    // One that a run wrote before it was killed is no obstacle.
+    Files.delete(own);
+    assertThat(train("--set", "data.test=0").code()).isZero();
+    Path second = Files.createDirectories(root.resolve("second"));
+    Files.copy(own, second.resolve("recipe.yaml"));
+    assertThat(train("--set", "data.test=0", "--out", second.toString()).code()).isZero();
   }
 
   @Test

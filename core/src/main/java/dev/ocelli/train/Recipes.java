@@ -86,6 +86,15 @@ public final class Recipes {
     AtomicFile.write(file, write(recipe));
   }
 
+  /** Whether a file is what {@link #save} writes: nobody's own, with comments. */
+  boolean savedByRun(Path file) {
+    try {
+      return Files.readString(file).equals(write(read(file)));
+    } catch (IOException | UserError unreadable) {
+      return false;
+    }
+  }
+
   /**
    * Keys (as "stage1.batch: 64 → 32") whose values differ between two recipes.
    *

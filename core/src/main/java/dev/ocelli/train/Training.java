@@ -199,6 +199,10 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       }
       return false;
     }
+    if (run.about().isEmpty() && !new Recipes().savedByRun(run.recipe())) {
+      throw UserError.of(
+          "%s is there, but no run of Ocelli: training would write its own file over it. Give it another name, or choose another --out.", run.recipe());
+    }
     if (stage1 && !run.trained()) {
       // Stopped by a mistake, or by hand, before anything was learnt: captions, photos or recipe may have been mended since.
       run.clear();
