@@ -94,7 +94,8 @@ class LauncherTest {
     first.destroyForcibly().waitFor();
     assertThat(first.exitValue()).isEqualTo(137);
     Ended second = call(train("run"));
-    assertThat(second.err()).contains("Going on with the run");
+    // By where the kill met it: behind its first evaluation, or before.
+    assertThat(second.err()).containsAnyOf("Going on with the run in run", "The run in run had learnt nothing yet");
     JsonNode summary = json(second);
     assertThat(summary.at("/retrieval/images").asInt()).isEqualTo(6);
     assertThat(summary.at("/grounding/loss_own").asDouble()).isBetween(0.0, 10.0);

@@ -206,6 +206,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     if (stage1 && !run.trained()) {
       // Stopped by a mistake, or by hand, before anything was learnt: captions, photos or recipe may have been mended since.
       run.clear();
+      say.accept("The run in " + run.path() + " had learnt nothing yet, and begins anew; features that it computed are used again");
       return false;
     }
     if (overwrite) {
