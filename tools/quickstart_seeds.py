@@ -46,6 +46,7 @@ for seed in options.seeds:
         ocelli("train", "qformer", *recipe, "--out", run, *settings(seed))
     if not blind.exists():
         # Before stage 2 begins: from here on only it differs.
+        shutil.rmtree(place / "blind.new", ignore_errors=True)
         shutil.copytree(run, place / "blind.new")
         (place / "blind.new").rename(blind)
     ocelli("quickstart", "--out", place, "--seed", seed, *[word for change in options.set for word in ("--set", change)])

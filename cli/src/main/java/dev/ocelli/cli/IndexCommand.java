@@ -1,5 +1,6 @@
 package dev.ocelli.cli;
 
+import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.eval.ImageTextScores;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -101,11 +101,13 @@ final class IndexCommand implements Callable<Integer> {
       ImageTextScores scores = trained.searchable();
       if (overwrite && Files.exists(out)) {
         PhotoSearch.check(out);
-        clear(out);
+        // Before anything is removed: the photos' disk may not be there.
+        PhotoIndexer.check(places);
+        PhotoIndex.clear(out);
       }
       try (PhotoIndex index = PhotoIndex.open(out, trained.indexIdentity())) {
         Path skipped = out.resolve("skipped.csv");
-        clear(skipped);
+        delete(skipped);
         BadPhotos bad = new BadPhotos(Integer.MAX_VALUE, skipped);
         PhotoIndexer indexer =
             new PhotoIndexer(scores, trained.features(), features.path(console), console.progress(), console::warn, stop);
@@ -169,16 +171,11 @@ final class IndexCommand implements Callable<Integer> {
     }
   }
 
-  private static void clear(Path place) {
-    if (!Files.exists(place)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(place)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new UserError("Can't remove " + place + ": " + e.getMessage() + ".", e);
+      throw new UserError("Can't remove " + file + ": " + AtomicFile.reason(e) + ".", e);
     }
   }
 }

@@ -90,6 +90,9 @@ final class ServeCommand implements Callable<Integer> {
       server.awaitReady();
       console.say("Serving " + String.join(", ", settings.runs().keySet()) + " on " + server.address() + ". Ctrl-C ends.");
       while (!stop.getAsBoolean()) {
+        if (!server.alive()) {
+          throw new IllegalStateException("The compute thread has ended; the log says why. Whoever watches over the server may start it anew.");
+        }
         Thread.sleep(ASK_MILLIS);
       }
     }

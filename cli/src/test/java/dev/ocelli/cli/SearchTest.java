@@ -104,6 +104,10 @@ class SearchTest {
     Call empty = call(index("run", "more", "album.index"));
     assertThat(empty.code()).isEqualTo(1);
     assertThat(empty.err()).contains("has no photo").hasLineCount(1);
+    // Nor is an index removed for photos that aren't there, or what else lies beside it.
+    Files.writeString(root.resolve("album.index/sheet.html"), "mine");
+    assertThat(call(index("run", "more", "album.index") + " --overwrite").err()).contains("has no photo");
+    assertThat(root.resolve("album.index/sheet.html")).exists();
     assertThat(json(call("index --check --json --out " + at("album.index"))).get("photos").asInt()).isEqualTo(1);
   }
 

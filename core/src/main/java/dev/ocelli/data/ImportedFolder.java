@@ -168,7 +168,12 @@ public final class ImportedFolder {
   private static String plain(String image) {
     String name = image.replaceFirst("\\.[A-Za-z0-9]{1,5}$", "").replaceAll("[^\\p{L}\\p{N}._-]+", "-").replaceAll("^[.-]+", "");
     name = name.replace('.', '-');
-    return name.isEmpty() ? "photo" : name.length() > 120 ? name.substring(name.length() - 120) : name;
+    name = name.isEmpty() ? "photo" : name.length() > 120 ? name.substring(name.length() - 120) : name;
+    // Systems count bytes, of which a letter may have four.
+    while (name.getBytes(StandardCharsets.UTF_8).length > 180) {
+      name = name.substring(name.offsetByCodePoints(0, 1));
+    }
+    return name;
   }
 
   private static String unique(String name, Map<String, Integer> taken) {

@@ -40,6 +40,7 @@ record Fetching(
     String host = job.address().host();
     String why = queue.givenUp(host);
     if (why != null) {
+      queue.unasked(job);
       end(job, Failure.GIVEN_UP, why);
       return;
     }
@@ -48,12 +49,16 @@ record Fetching(
       if (rules == null) {
         look(job);
       } else if (!rules.allows(job.address().target())) {
+        queue.unasked(job);
         end(job, Failure.ROBOTS, "robots.txt");
       } else {
         answered(job, client.get(job.address(), new WebClient.Request(AGENT, "image/*", DownloadSettings.LARGEST, until())));
       }
     } catch (FetchError e) {
       failed(job, e);
+    } catch (IllegalArgumentException e) {
+      // One row out of millions must not end the others.
+      end(job, Failure.ADDRESS, "is no valid address: " + e.getMessage());
     }
   }
 

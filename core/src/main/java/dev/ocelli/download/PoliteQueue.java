@@ -26,13 +26,15 @@ final class PoliteQueue {
   /** Requests that failed one after the other until a host is given up. */
   private static final int MOST_TROUBLE = 6;
 
-  /** A host that has no work and wants no pause is forgotten; what was learnt of these is kept. */
+  /** What is known of a host. */
   private static final class Host {
     final int number;
     final Deque<Job> waiting = new ArrayDeque<>();
     int active;
     /** By {@link System#nanoTime()}. */
     long next;
+    /** What {@link #next} was set to for the job taken last. */
+    long rested;
     long pause;
     int trouble;
     String givenUp;
@@ -107,11 +109,23 @@ final class PoliteQueue {
         Job job = host.waiting.poll();
         host.active++;
         host.next = now + host.pause;
+        host.rested = host.next;
         offer(host);
         return job;
       }
     }
     return null;
+  }
+
+  /** A job that was taken makes no request after all, so that its host needs no rest. */
+  synchronized void unasked(Job job) {
+    Host host = host(job.address().host());
+    if (host.next == host.rested) {
+      ready.remove(host);
+      host.next = System.nanoTime();
+      offer(host);
+      notifyAll();
+    }
   }
 
   /** A job's request is over and so is the job. */

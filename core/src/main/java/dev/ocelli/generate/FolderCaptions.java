@@ -3,6 +3,7 @@ package dev.ocelli.generate;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
+import dev.ocelli.image.ImageFiles;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.Preprocessing;
 import dev.ocelli.image.ReadingThreads;
@@ -13,7 +14,6 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -47,17 +46,10 @@ public record FolderCaptions(
 
   /** Names of a folder's photos, those in folders below it included, in order; {@code /} stands between folders. */
   public static List<String> photos(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      return files
-          .filter(ImageReader::looksLikeImage)
-          .filter(Files::isRegularFile)
-          .map(file -> folder.relativize(file).toString().replace('\\', '/'))
-          .sorted()
-          .toList();
+    try {
+      return ImageFiles.under(folder).stream().map(file -> folder.relativize(file).toString().replace('\\', '/')).sorted().toList();
     } catch (IOException e) {
       throw new UserError("Can't list " + folder + ": " + AtomicFile.reason(e) + ".", e);
-    } catch (java.io.UncheckedIOException e) {
-      throw new UserError("Can't list " + folder + ": " + AtomicFile.reason(e.getCause()) + ".", e);
     }
   }
 

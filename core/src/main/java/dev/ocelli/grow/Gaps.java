@@ -7,10 +7,9 @@ import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.NearDuplicates;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
-import dev.ocelli.image.ImageReader;
+import dev.ocelli.image.ImageFiles;
 import dev.ocelli.image.PictureHash;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * The photos of a data folder that have no caption, but for those that are held out: by the column {@code split}, or because they look like a
@@ -95,9 +93,8 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
         known.putIfAbsent(absolute(base.resolve(table.get(row, "image"))), table.get(row, "image"));
       }
     }
-    try (Stream<Path> files = Files.walk(data)) {
-      return files
-          .filter(file -> ImageReader.looksLikeImage(file) && Files.isRegularFile(file))
+    try {
+      return ImageFiles.under(data).stream()
           .map(
               file -> {
                 String name = known.get(absolute(file));

@@ -60,9 +60,10 @@ public record WebAddress(URI uri, String host, int port, boolean secure) {
 
   /** Path and query as a request names them, in ASCII. */
   public String target() {
-    String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-    String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
-    return URI.create(path + query).toASCIIString();
+    // Not by an address of the path alone: "//" would be a host there.
+    String all = uri.toASCIIString();
+    String rest = all.substring(all.indexOf("://") + 3).replaceFirst("^[^/?#]*", "").replaceFirst("#.*$", "");
+    return rest.startsWith("/") ? rest : "/" + rest;
   }
 
   /** The host as a request names it, with its port where that isn't the scheme's own. */

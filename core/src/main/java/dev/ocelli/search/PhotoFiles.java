@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /** Finds photos in folders, and in folders within them, by the ends of their names. */
 public final class PhotoFiles {
@@ -29,16 +29,16 @@ public final class PhotoFiles {
    * All photos, in the order of their paths. Hidden files and folders are passed over.
    *
    * @param places photos and folders; a folder without any photo is refused, as it may be a disk that isn't there
-   * @param warn gets a line for each folder that can't be read
+   * @param unread gets each folder or file that can't be read, and why
    */
-  static List<Found> find(List<Path> places, Consumer<String> warn) {
+  static List<Found> find(List<Path> places, BiConsumer<Path, String> unread) {
     TreeMap<Path, Found> found = new TreeMap<>();
     for (Path place : places) {
       Path from = absolute(place);
       int before = found.size();
       try {
         if (Files.isDirectory(from)) {
-          walk(from, found, warn);
+          walk(from, found, unread);
         } else if (Files.isRegularFile(from)) {
           BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);
           found.put(from, new Found(from, about.size(), about.lastModifiedTime().toMillis()));
@@ -59,7 +59,7 @@ public final class PhotoFiles {
     return place.toAbsolutePath().normalize();
   }
 
-  private static void walk(Path folder, TreeMap<Path, Found> found, Consumer<String> warn) throws IOException {
+  private static void walk(Path folder, TreeMap<Path, Found> found, BiConsumer<Path, String> unread) throws IOException {
     Files.walkFileTree(
         folder,
         EnumSet.of(FileVisitOption.FOLLOW_LINKS),
@@ -82,7 +82,7 @@ public final class PhotoFiles {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) {
-            warn.accept(file + " can't be read (" + AtomicFile.reason(e) + ") and is passed over");
+            unread.accept(file, AtomicFile.reason(e));
             return FileVisitResult.CONTINUE;
           }
         });

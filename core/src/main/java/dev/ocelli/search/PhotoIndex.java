@@ -28,6 +28,7 @@ import org.apache.lucene.index.Term;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.store.Lock;
 import org.apache.lucene.store.LockObtainFailedException;
 
 /**
@@ -114,10 +115,30 @@ public final class PhotoIndex implements AutoCloseable {
       opened[0].commit();
       return opened[0];
     } catch (LockObtainFailedException e) {
-      throw new UserError(folder + " is being changed by another ocelli index. Wait for it, or choose another --out.", e);
+      throw busy(folder, e);
     } catch (IOException e) {
       throw broken(folder, e);
     }
+  }
+
+  /** Removes an index, but what else may lie in its folder. One that another process writes at the same time is refused. */
+  public static void clear(Path folder) {
+    try (Directory directory = FSDirectory.open(vectors(folder));
+        Lock lock = directory.obtainLock(IndexWriter.WRITE_LOCK_NAME)) {
+      for (String file : directory.listAll()) {
+        if (!file.equals(IndexWriter.WRITE_LOCK_NAME)) {
+          directory.deleteFile(file);
+        }
+      }
+    } catch (LockObtainFailedException e) {
+      throw busy(folder, e);
+    } catch (IOException e) {
+      throw broken(folder, e);
+    }
+  }
+
+  private static UserError busy(Path folder, IOException e) {
+    return new UserError(folder + " is being changed by another ocelli index. Wait for it, or choose another --out.", e);
   }
 
   /** Where Lucene's files lie. */

@@ -55,9 +55,16 @@ public record PhotoIndexer(
    * @param bad notes the photos that can't be used
    */
   public Report update(PhotoIndex index, List<Path> places, BadPhotos bad) {
-    List<PhotoFiles.Found> found = PhotoFiles.find(places, warn);
+    List<Path> unread = new ArrayList<>();
+    List<PhotoFiles.Found> found =
+        PhotoFiles.find(
+            places,
+            (file, why) -> {
+              unread.add(file);
+              warn.accept(file + " can't be read (" + why + "); what the index has from there stays");
+            });
     Map<Path, IndexedPhoto> known = index.photos();
-    int removed = removeGone(index, found, known, places);
+    int removed = removeGone(index, found, known, places, unread);
     Map<Path, IndexedPhoto> changed = changed(index, found, known, bad);
     index.expect(known.size() + (long) changed.size());
     int added = 0;
@@ -91,16 +98,23 @@ public record PhotoIndexer(
     return new Report(added, updated, unchanged, removed, bad.count(), index.photos().size(), finished);
   }
 
+  /** Refuses places without any photo. */
+  public static void check(List<Path> places) {
+    PhotoFiles.find(places, (file, why) -> {});
+  }
+
   private static int unreadable(List<PhotoFiles.Found> found, BadPhotos bad, Map<Path, IndexedPhoto> changed) {
     return (int) found.stream().filter(f -> !changed.containsKey(f.file()) && bad.contains(f.file().toString())).count();
   }
 
-  private static int removeGone(PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, List<Path> places) {
+  private static int removeGone(
+      PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, List<Path> places, List<Path> unread) {
     Map<Path, Boolean> there = new HashMap<>();
     found.forEach(f -> there.put(f.file(), true));
     List<Path> gone =
         known.keySet().stream()
             .filter(file -> !there.containsKey(file) && places.stream().anyMatch(place -> file.startsWith(PhotoFiles.absolute(place))))
+            .filter(file -> unread.stream().noneMatch(file::startsWith))
             .toList();
     gone.forEach(index::remove);
     gone.forEach(known::remove);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ocelli.download.PoliteQueue.Job;
 import dev.ocelli.net.WebAddress;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PoliteQueueTest {
   private static Job job(int row, String host) {
@@ -40,6 +42,24 @@ class PoliteQueueTest {
     assertThat(queue.take().row()).isEqualTo(1);
     assertThat(System.nanoTime() - before).as("the whole host waits").isGreaterThanOrEqualTo(300_000_000);
     assertThat(queue.take().row()).isEqualTo(0);
+  }
+
+  /** With a pause of an hour: a job that made no request takes none. */
+  @Test
+  @Timeout(60)
+  void whatIsNotAskedNeedsNoPause() throws InterruptedException {
+    PoliteQueue queue = new PoliteQueue(2, TimeUnit.HOURS.toNanos(1), 100);
+    for (int i = 0; i < 3; i++) {
+      queue.add(job(i, "a.example"));
+    }
+    queue.complete();
+    for (int i = 0; i < 3; i++) {
+      Job job = queue.take();
+      assertThat(job.row()).isEqualTo(i);
+      queue.unasked(job);
+      queue.end(job);
+    }
+    assertThat(queue.take()).isNull();
   }
 
   @Test

@@ -31,7 +31,7 @@ class PhotoFilesTest {
     file("a/.thumbnails/d.jpg");
     file("a/jpg");
     List<String> warnings = new ArrayList<>();
-    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), warnings::add);
+    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), (file, why) -> warnings.add(file + ": " + why));
     assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(deep, b, named);
     assertThat(found.get(1).size()).isEqualTo(5);
     assertThat(found.get(1).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
@@ -42,7 +42,7 @@ class PhotoFilesTest {
   void aFolderWithoutPhotosIsRefusedSinceItsDiskMayBeGone() throws IOException {
     file("a.jpg");
     Path empty = Files.createDirectories(root.resolve("empty"));
-    assertThatThrownBy(() -> PhotoFiles.find(List.of(root, empty), w -> {})).isInstanceOf(UserError.class).hasMessageContaining("has no photo");
-    assertThatThrownBy(() -> PhotoFiles.find(List.of(root.resolve("none")), w -> {})).isInstanceOf(UserError.class).hasMessageContaining("no photo or folder");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root, empty), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("has no photo");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root.resolve("none")), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("no photo or folder");
   }
 }

@@ -27,7 +27,8 @@ public final class OcelliStreamingChatModel implements StreamingChatModel {
               ChatResponse response;
               try {
                 response = Chats.response(ocelli.answer(turns, settings, handler::onPartialResponse));
-              } catch (RuntimeException e) {
+              } catch (RuntimeException | Error e) {
+                // Also a picture too large for the memory: whoever waits must hear of it.
                 handler.onError(e);
                 return;
               }

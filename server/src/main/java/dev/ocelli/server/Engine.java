@@ -75,6 +75,11 @@ final class Engine implements AutoCloseable {
     return loaded;
   }
 
+  /** Whether the compute thread is still there: without it nothing is ever answered again. */
+  boolean alive() {
+    return thread.isAlive();
+  }
+
   boolean ready() {
     return thread.isAlive() && loaded.isDone() && !loaded.isCompletedExceptionally();
   }

@@ -10,6 +10,8 @@ import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Words;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -44,18 +46,26 @@ final class MapsEndpoint implements Routes.Endpoint {
       throw ApiError.field("text", "text has " + said.length + " tokens; " + MOST_TOKENS + " can be looked at, within the model's context.");
     }
     Pictures.Unpacked picture = asking.pictures().read(image(exchange, fields), run.vision().preprocessing(), asking.deadline(exchange));
-    engine
-        .call(() -> maps(run, adapters, picture.pixels(), prompt, said))
-        .whenComplete(
-            (maps, failure) -> {
-              if (failure != null) {
-                engine.report(failure);
-                exchange.fail(ApiError.internal());
-              } else {
-                exchange.note("model", Json.object().textNode(run.name()));
-                exchange.json(200, json(run, picture, Words.of(run.language().tokenizer(), said), maps));
-              }
-            });
+    CompletableFuture<WordMaps.Maps> asked = engine.call(() -> maps(run, adapters, picture.pixels(), prompt, said));
+    // Whoever has left, or waited too long, is not worth the work.
+    exchange.atEnd(() -> asked.cancel(false));
+    asked.whenComplete(
+        (maps, failure) -> {
+          if (failure instanceof CancellationException) {
+            return;
+          }
+          try {
+            if (failure == null) {
+              exchange.note("model", Json.object().textNode(run.name()));
+              exchange.json(200, json(run, picture, Words.of(run.language().tokenizer(), said), maps));
+              return;
+            }
+            engine.report(failure);
+          } catch (RuntimeException e) {
+            engine.report(e);
+          }
+          exchange.fail(ApiError.internal());
+        });
   }
 
   private static List<int[]> prompt(ServedRun run, String asked) {

@@ -1,6 +1,7 @@
 package dev.ocelli.server;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.netty.handler.codec.http.QueryStringDecoder;
 
 /** {@code GET /v1/models} and {@code GET /v1/models/NAME}: the runs, the default first. */
 final class ModelsEndpoint implements Routes.Endpoint {
@@ -20,7 +21,8 @@ final class ModelsEndpoint implements Routes.Endpoint {
       asking.runs().values().forEach(run -> data.add(json(run)));
       exchange.json(200, list);
     } else {
-      exchange.json(200, json(asking.run(exchange.path().substring(PATH.length() + 1))));
+      String name = exchange.path().substring(PATH.length() + 1);
+      exchange.json(200, json(asking.run(QueryStringDecoder.decodeComponent(name.replace("+", "%2B")))));
     }
   }
 

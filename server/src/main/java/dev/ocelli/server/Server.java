@@ -209,6 +209,11 @@ public final class Server implements AutoCloseable {
     }
   }
 
+  /** Whether requests can still be answered. One that can't must be started anew. */
+  public boolean alive() {
+    return engine.alive();
+  }
+
   /** The port listened on. */
   public int port() {
     return ((InetSocketAddress) listening.localAddress()).getPort();

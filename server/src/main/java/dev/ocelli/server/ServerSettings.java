@@ -35,6 +35,9 @@ public record ServerSettings(
     if (runs.isEmpty()) {
       throw new UserError("There is no run to serve. Name one by --run.");
     }
+    if (port < 0 || port > 65535) {
+      throw UserError.of("The port is %d; ports go up to 65535.", port);
+    }
     if (token != null && token.length() < SHORTEST_TOKEN) {
       throw UserError.of("The token has %d characters; it must have %d or more. Make one: openssl rand -hex 24", token.length(), SHORTEST_TOKEN);
     }

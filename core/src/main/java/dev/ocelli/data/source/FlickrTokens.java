@@ -92,8 +92,8 @@ record FlickrTokens(Path file, Map<String, Path> lists, List<Path> folders) impl
     Map<String, String> splits = new HashMap<>();
     lists.forEach(
         (word, list) -> {
-          try (var lines = Files.lines(list)) {
-            lines.map(String::strip).filter(line -> !line.isEmpty()).forEach(line -> splits.put(stem(line), word));
+          try (BufferedReader reader = new BufferedReader(new Utf8Reader(list))) {
+            reader.lines().map(String::strip).filter(line -> !line.isEmpty()).forEach(line -> splits.put(stem(line), word));
           } catch (IOException e) {
             throw new UserError("Can't read " + list + ": " + AtomicFile.reason(e) + ".", e);
           }

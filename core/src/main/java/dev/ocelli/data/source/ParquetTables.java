@@ -45,7 +45,9 @@ record ParquetTables(List<Path> files, List<Path> folders) implements PairSource
               .filter(c -> bytes != null && c.text() && c.path().size() == 2 && c.name().equals(bytes.name()) && c.path().get(1).equals("path"))
               .findFirst()
               .orElse(null);
-      List<Column> texts = columns.stream().filter(c -> c.text() && (c.path().size() == 1 || c.maxRepetition() == 1)).toList();
+      // Lists of texts, but not lists within a struct, such as a caption's single words.
+      List<Column> texts =
+          columns.stream().filter(c -> c.text() && (c.path().size() == 1 || c.maxRepetition() == 1 && c.path().size() <= 3)).toList();
       List<String> names = texts.stream().map(c -> Columns.plain(c.name())).toList();
       List<Integer> captions = Columns.captions(names);
       int image = Columns.image(names);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
@@ -55,7 +56,9 @@ record SourceFinder(Path data) {
     if (!tables.isEmpty()) {
       return new ParquetTables(tables, places(data));
     }
-    List<Path> texts = files.stream().filter(file -> name(file).matches(".*\\.(txt|token)")).toList();
+    // Flickr8k comes with its captions twice: as people wrote them, and with each word in its basic form, which nobody would say.
+    List<Path> texts =
+        files.stream().filter(file -> name(file).matches(".*\\.(txt|token)")).sorted(Comparator.comparing(file -> name(file).contains("lemma"))).toList();
     for (Path text : texts) {
       if (FlickrTokens.matches(text)) {
         return new FlickrTokens(text, FlickrTokens.lists(texts), places(data));

@@ -38,8 +38,12 @@ record TextFiles(Path root) implements PairSource {
 
   /** Whether some picture in the folder, or in a folder of it, has its text beside it. */
   static boolean matches(Path root) {
-    try (Stream<Path> files = Files.find(root, 4, (path, about) -> about.isRegularFile() && ImageReader.looksLikeImage(path))) {
-      return files.anyMatch(picture -> text(picture) != null);
+    try {
+      // The folder may be a link to where it is.
+      Path real = root.toRealPath();
+      try (Stream<Path> files = Files.find(real, 4, (path, about) -> about.isRegularFile() && ImageReader.looksLikeImage(path))) {
+        return files.anyMatch(picture -> text(picture) != null);
+      }
     } catch (IOException | java.io.UncheckedIOException e) {
       return false; // reading says why
     }

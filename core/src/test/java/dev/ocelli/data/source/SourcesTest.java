@@ -84,6 +84,22 @@ final class SourcesTest {
     assertThat(dir.resolve("captions.csv")).content().isEqualTo(captions);
   }
 
+  /** Flickr8k's archive has both. */
+  @Test
+  void captionsInBasicFormsAreNotTakenForThoseThatPeopleWrote() throws IOException {
+    Path copy = dir.resolve("flickr8k");
+    try (Stream<Path> files = Files.walk(SOURCES.resolve("flickr8k"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = copy.resolve(SOURCES.resolve("flickr8k").relativize(file));
+        Files.createDirectories(target.getParent());
+        Files.copy(file, target);
+      }
+    }
+    Path tokens = copy.resolve("Flickr8k_text/Flickr8k.token.txt");
+    Files.writeString(tokens.resolveSibling("Flickr8k.lemma.token.txt"), Files.readString(tokens).replaceAll("\t.*", "\tA basic form ."));
+    assertThat(read(copy)).containsExactlyInAnyOrderElementsOf(expected("flickr8k"));
+  }
+
   @Test
   void whoWroteACaptionAndTheQuestionsBesideComeAlong() throws IOException {
     Path plain = dir.resolve("plain");
