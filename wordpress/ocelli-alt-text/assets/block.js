@@ -45,6 +45,18 @@
 		}, [ id ] );
 	}
 
+	// Beside the block and not in its panel, which is there only while the block is selected and the sidebar shows it.
+	function Uploaded( { id, alt, setAlt } ) {
+		useUploaded( id, alt, ( text ) => accept( text, setAlt ) );
+		return null;
+	}
+
+	function accept( text, setAlt ) {
+		setAlt( text );
+		/* translators: %s: the model's words. */
+		wp.a11y.speak( sprintf( __( 'Alternative text: %s', 'ocelli-alt-text' ), text ) );
+	}
+
 	function Panel( { id, alt, setAlt } ) {
 		const [ busy, setBusy ] = useState( false );
 		const [ offer, setOffer ] = useState( '' );
@@ -53,12 +65,9 @@
 		present.current = alt;
 
 		const take = ( text ) => {
-			setAlt( text );
+			accept( text, setAlt );
 			setOffer( '' );
-			/* translators: %s: the model's words. */
-			wp.a11y.speak( sprintf( __( 'Alternative text: %s', 'ocelli-alt-text' ), text ) );
 		};
-		useUploaded( id, alt, take );
 
 		const describe = () => {
 			setBusy( true );
@@ -99,12 +108,13 @@
 			if ( name !== 'core/image' || ! attributes.id ) {
 				return el( BlockEdit, props );
 			}
-			const setAlt = ( alt ) => setAttributes( { alt } );
+			const picture = { id: attributes.id, alt: attributes.alt || '', setAlt: ( alt ) => setAttributes( { alt } ) };
 			return el(
 				Fragment,
 				null,
 				el( BlockEdit, props ),
-				el( wp.blockEditor.InspectorControls, null, el( Panel, { id: attributes.id, alt: attributes.alt || '', setAlt } ) )
+				el( Uploaded, picture ),
+				el( wp.blockEditor.InspectorControls, null, el( Panel, picture ) )
 			);
 		},
 		'withOcelliPanel'

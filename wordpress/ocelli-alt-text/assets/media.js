@@ -51,7 +51,9 @@
 	}
 
 	function offer( box, image, texts ) {
-		const words = Object.values( texts )[ 0 ] || '';
+		// What is replaced is what is shown, and no other text.
+		const shown = Object.keys( texts )[ 0 ];
+		const words = texts[ shown ] || '';
 		/* translators: %s: the model's words. */
 		const said = say( box, sprintf( __( 'There is a text already. The model says: “%s”', 'ocelli-alt-text' ), words ) );
 		const use = document.createElement( 'button' );
@@ -60,7 +62,7 @@
 		use.textContent = __( 'Replace the text', 'ocelli-alt-text' );
 		use.addEventListener( 'click', () => {
 			use.disabled = true;
-			send( image, '/texts', { texts, replace: 'all' } ).then(
+			send( image, '/texts', { texts: { [ shown ]: words }, replace: 'all' } ).then(
 				( answer ) => {
 					show( box, image, answer.now, true );
 					say( box, __( 'Replaced.', 'ocelli-alt-text' ) );

@@ -148,6 +148,8 @@
 		item.querySelectorAll( 'textarea' ).forEach( ( text ) => {
 			texts[ text.dataset.field ] = text.value;
 		} );
+		// Nothing to save is nothing wanted.
+		discard = discard || Object.values( texts ).every( ( text ) => text.trim() === '' );
 		item.querySelectorAll( 'button' ).forEach( ( button ) => {
 			button.disabled = true;
 		} );
@@ -178,17 +180,25 @@
 		} );
 	}
 
+	let delay = PAUSE;
+
 	// While this page is open it has the pictures done one after the other; else WordPress's schedule does.
 	function tick() {
 		const waits = status && status.counts.waiting > 0;
 		const step = waits && ! status.paused && status.seconds === 0 && ! working;
 		working = true;
+		let fine = false;
 		( step ? post( '/queue/work' ) : get( '/queue' ) )
-			.then( show, complain )
+			.then( ( answer ) => {
+				fine = true;
+				show( answer );
+			}, complain )
 			.finally( () => {
 				working = false;
-				const more = status && status.counts.waiting > 0 && ! status.paused && status.seconds === 0;
-				window.setTimeout( tick, more ? 0 : PAUSE );
+				// A site that fails is asked more and more rarely.
+				delay = fine ? PAUSE : Math.min( 2 * delay, 60000 );
+				const more = fine && status.counts.waiting > 0 && ! status.paused && status.seconds === 0;
+				window.setTimeout( tick, more ? 0 : delay );
 			} );
 	}
 

@@ -24,8 +24,11 @@ final class Alt_Words {
 	 * @param int    $longest Characters.
 	 */
 	public static function of( string $text, int $longest ): string {
-		$short = (string) preg_replace( self::OPENING, '', trim( $text, " \t\n\r\"" ) );
-		$short = mb_strtoupper( mb_substr( $short, 0, 1 ) ) . mb_substr( $short, 1 );
+		$bare  = (string) preg_replace( '/^"([^"]*)"$/u', '$1', trim( $text ) );
+		$short = (string) preg_replace( self::OPENING, '', trim( $bare ) );
+		// WordPress stands in for mb_substr and mb_strlen where PHP lacks them, but not for this.
+		$first = mb_substr( $short, 0, 1 );
+		$short = ( function_exists( 'mb_strtoupper' ) ? mb_strtoupper( $first ) : strtoupper( $first ) ) . mb_substr( $short, 1 );
 		return mb_strlen( $short ) <= $longest ? $short : self::cut( $short, $longest );
 	}
 

@@ -95,8 +95,8 @@ final class Command {
 	public function generate( $ids, $named ): void {
 		$failed = 0;
 		foreach ( array_map( 'intval', $ids ) as $image ) {
-			$replace = isset( $named['overwrite'] ) ? Texts::ALL : Texts::NONE;
-			if ( ! Picture::obstacle( $image ) && ! isset( $named['dry-run'] ) && ! $this->texts->open( $image, $replace ) ) {
+			$replace = ! empty( $named['overwrite'] ) ? Texts::ALL : Texts::NONE;
+			if ( ! Picture::obstacle( $image ) && empty( $named['dry-run'] ) && ! $this->texts->open( $image, $replace ) ) {
 				WP_CLI::log( "$image: has its texts; --overwrite replaces them." );
 				continue;
 			}
@@ -107,7 +107,7 @@ final class Command {
 				continue;
 			}
 			$texts = $this->texts->proposal( $image, $said );
-			if ( ! isset( $named['dry-run'] ) ) {
+			if ( empty( $named['dry-run'] ) ) {
 				$texts = $this->texts->save( $image, $texts, $replace, $texts );
 				$this->queue->settle( $image );
 			}
@@ -148,7 +148,7 @@ final class Command {
 		$backfill = new Backfill( $this->queue );
 		$before   = 0;
 		do {
-			$part   = $backfill->part( $before, min( $left, Backfill::PART ), isset( $named['review'] ), isset( $named['renew'] ) );
+			$part   = $backfill->part( $before, min( $left, Backfill::PART ), ! empty( $named['review'] ), ! empty( $named['renew'] ) );
 			$left  -= $part['added'];
 			$before = $part['next'];
 		} while ( $before && $left > 0 );

@@ -39,7 +39,9 @@ final class Fault {
 	 */
 	public static function not_reached( WP_Error $cause, string $address ): WP_Error {
 		$why = $cause->get_error_message();
-		if ( preg_match( '/timed? ?out|error 28\b/i', $why ) ) {
+		// A server that is off doesn't even take the call: no picture is to blame for that.
+		$connects = ! preg_match( '/(?:connection|resolving) timed out|failed to connect/i', $why );
+		if ( $connects && preg_match( '/timed? ?out|error 28\b/i', $why ) ) {
 			return self::server(
 				'ocelli_slow',
 				/* translators: %s: address of the server. */
@@ -82,6 +84,10 @@ final class Fault {
 				sprintf( __( 'The Ocelli server at %s refuses the token. Set the one that the server was started with.', 'ocelli-alt-text' ), $address ),
 				array( 'lasting' => true )
 			);
+		}
+		if ( ! $known && 502 === $status ) {
+			// A proxy says that nobody is behind it.
+			return self::not_reached( new WP_Error( 'bad_gateway', 'status 502' ), $address );
 		}
 		if ( ! $known ) {
 			return self::nonsense( $address, $status );

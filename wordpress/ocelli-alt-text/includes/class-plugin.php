@@ -86,9 +86,9 @@ final class Plugin {
 		add_action( Schedule::WORK, array( $this->worker, 'in_background' ) );
 		add_action( Schedule::TICK, array( $this->worker, 'in_background' ) );
 		( new Uploads( $this->settings, $this->queue ) )->register();
-		( new Rest_Images( $this->describer, $this->texts, $this->queue ) )->register();
+		( new Rest_Images( $this->describer, $this->texts, $this->queue, $this->trouble ) )->register();
 		( new Rest_Queue( $this->queue, $this->texts, $this->worker, $this->trouble ) )->register();
-		( new Rest_Test( $this->settings ) )->register();
+		( new Rest_Test( $this->settings, $this->trouble ) )->register();
 		( new Block_Editor() )->register();
 		if ( is_admin() ) {
 			( new Settings_Page( $this->settings, $this->trouble ) )->register();

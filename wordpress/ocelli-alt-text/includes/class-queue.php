@@ -219,6 +219,9 @@ final class Queue {
 	 * Whether a human has stopped the queue.
 	 */
 	public function is_paused(): bool {
+		// A command may run for hours while somebody presses the button elsewhere.
+		wp_cache_delete( self::PAUSED, 'options' );
+		wp_cache_delete( 'notoptions', 'options' );
 		return (bool) get_option( self::PAUSED );
 	}
 
@@ -264,8 +267,7 @@ final class Queue {
 	 */
 	private function put( array $taken, string $state, array $more ): void {
 		$image = $taken['image'];
-		wp_cache_delete( $image, 'post_meta' );
-		if ( get_post_meta( $image, self::STATE, true ) !== $taken['claim'] ) {
+		if ( ! $this->holds( $taken ) ) {
 			return;
 		}
 		$job = $this->job( $image );
@@ -277,14 +279,33 @@ final class Queue {
 	}
 
 	/**
-	 * Pictures whose process was killed wait again.
+	 * Whether a picture that was taken is still the taker's: nobody has decided on it meanwhile.
+	 *
+	 * @param array $taken By take().
+	 */
+	public function holds( array $taken ): bool {
+		wp_cache_delete( $taken['image'], 'post_meta' );
+		return get_post_meta( $taken['image'], self::STATE, true ) === $taken['claim'];
+	}
+
+	/**
+	 * Pictures whose process was killed wait again, but not for ever: they may be what kills it.
 	 */
 	private function free_stale(): void {
 		global $wpdb;
 		$rows = $wpdb->get_results( $wpdb->prepare( "SELECT post_id, meta_value FROM $wpdb->postmeta WHERE meta_key = %s AND meta_value LIKE %s", self::STATE, 'working:%' ) );
 		foreach ( $rows as $row ) {
 			if ( (int) explode( ':', $row->meta_value )[1] < time() - self::STALE ) {
-				$this->swap( (int) $row->post_id, $row->meta_value, self::WAITING );
+				$taken = array(
+					'image' => (int) $row->post_id,
+					'claim' => $row->meta_value,
+				);
+				$tries = $this->job( $taken['image'] )['tries'] + 1;
+				if ( $tries < Worker::TRIES ) {
+					$this->put( $taken, self::WAITING, array( 'tries' => $tries ) );
+				} else {
+					$this->fail( $taken, Fault::no_picture( __( 'Whatever process described this picture ended without an answer.', 'ocelli-alt-text' ) ) );
+				}
 			}
 		}
 	}

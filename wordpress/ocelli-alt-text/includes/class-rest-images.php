@@ -42,16 +42,25 @@ final class Rest_Images {
 	private $queue;
 
 	/**
+	 * What keeps the server from answering.
+	 *
+	 * @var Trouble
+	 */
+	private $trouble;
+
+	/**
 	 * Nothing is hooked in yet.
 	 *
 	 * @param Describer $describer From a picture to its description.
 	 * @param Texts     $texts     The texts of pictures.
 	 * @param Queue     $queue     Pictures that wait.
+	 * @param Trouble   $trouble   What keeps the server from answering.
 	 */
-	public function __construct( Describer $describer, Texts $texts, Queue $queue ) {
+	public function __construct( Describer $describer, Texts $texts, Queue $queue, Trouble $trouble ) {
 		$this->describer = $describer;
 		$this->texts     = $texts;
 		$this->queue     = $queue;
+		$this->trouble   = $trouble;
 	}
 
 	/**
@@ -124,6 +133,7 @@ final class Rest_Images {
 		if ( is_wp_error( $said ) ) {
 			return $said;
 		}
+		$this->trouble->over();
 		$texts = $this->texts->proposal( $image, $said );
 		$saved = array();
 		if ( $request['save'] ) {

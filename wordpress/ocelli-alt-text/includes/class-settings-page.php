@@ -48,8 +48,7 @@ final class Settings_Page {
 		add_action( 'admin_menu', array( $this, 'menu' ) );
 		add_action( 'admin_init', array( $this, 'fields' ) );
 		add_action( 'admin_enqueue_scripts', array( $this, 'scripts' ) );
-		add_action( 'update_option_' . Settings::OPTION, array( $this, 'changed' ) );
-		add_action( 'add_option_' . Settings::OPTION, array( $this, 'changed' ) );
+		add_filter( 'pre_update_option_' . Settings::OPTION, array( $this, 'saved' ) ); // Also where nothing was changed.
 		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( $this, 'links' ) );
 	}
 
@@ -73,10 +72,14 @@ final class Settings_Page {
 
 	/**
 	 * The server may be asked at once: perhaps this mended it.
+	 *
+	 * @param mixed $value What is saved.
+	 * @return mixed The same.
 	 */
-	public function changed(): void {
+	public function saved( $value ) {
 		$this->trouble->forgive();
 		Schedule::work_in( 0 );
+		return $value;
 	}
 
 	/**

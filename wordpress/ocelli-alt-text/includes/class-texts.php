@@ -127,7 +127,7 @@ final class Texts {
 			}
 		}
 		if ( $post ) {
-			wp_update_post( array_merge( array( 'ID' => $image ), $post ) );
+			$this->update( $image, $post );
 		}
 		if ( $saved ) {
 			$this->remember( $image, $saved, $said );
@@ -140,6 +140,25 @@ final class Texts {
 			do_action( 'ocelli_alt_text_saved', $image, $saved );
 		}
 		return $saved;
+	}
+
+	/**
+	 * Writes caption and description. WordPress writes both anew, and would filter the one that isn't meant, too: what an
+	 * administrator was allowed to put there.
+	 *
+	 * @param int      $image Attachment ID.
+	 * @param string[] $post  By column, slashed.
+	 */
+	private function update( int $image, array $post ): void {
+		$filters = (bool) has_filter( 'content_save_pre', 'wp_filter_post_kses' );
+		if ( $filters ) {
+			$post = array_map( 'wp_filter_post_kses', $post );
+			kses_remove_filters();
+		}
+		wp_update_post( array_merge( array( 'ID' => $image ), $post ) );
+		if ( $filters ) {
+			kses_init_filters();
+		}
 	}
 
 	/**

@@ -121,7 +121,7 @@ final class Worker {
 		$texts = $this->texts->proposal( $image, $said );
 		if ( $job['review'] ) {
 			$this->queue->propose( $taken, $texts );
-		} else {
+		} elseif ( $this->queue->holds( $taken ) ) {
 			$this->texts->save( $image, $texts, $replace, $texts );
 			$this->queue->settle( $image );
 		}

@@ -49,7 +49,7 @@ class BadServersTest {
         bad("a text that is none", 200, "application/json", "{\"text\": [\"a\", 3]}", nonsense),
         bad("bytes", 200, "application/octet-stream", "\u0000\u00ff\u00fe\u0001", nonsense),
         bad("broken", 500, "application/json", "{\"error\":{\"message\":\"Something went wrong\",\"code\":\"internal_error\"}}", "The Ocelli server failed: Something went wrong"),
-        bad("a broken proxy", 502, "text/html", "<h1>Bad Gateway</h1>", nonsense + " (status 502)"),
+        bad("a broken proxy", 502, "text/html", "<h1>Bad Gateway</h1>", "cannot be reached (status 502)"),
         bad("loading", 503, "application/json", "{\"error\":{\"message\":\"The models are being loaded.\",\"code\":\"loading\"}}", "has too much to do now"),
         bad("no such model", 404, "application/json", "{\"error\":{\"message\":\"There is no model x. There are: one.\",\"code\":\"model_not_found\"}}", "There is no model x. There are: one."),
         new Bad("elsewhere", asked -> new StandIn.Reply(302, "text/html", "", Map.of("Location", "http://127.0.0.1:9/")), nonsense + " (status 302)"));
