@@ -264,6 +264,9 @@ class BrowserTest {
     edit(post(image, ""));
     chromium.find(".ocelli-describe");
     assertThat(blockAlt()).isEmpty();
+    // Whoever writes on has another block selected by then, or none.
+    chromium.run("wp.data.dispatch('core/block-editor').clearSelectedBlock();");
+    Processes.await("the panel's end", () -> Boolean.TRUE.equals(chromium.run("return document.querySelector('.ocelli-describe') === null;")));
     gate.countDown();
     String expected = caption(3);
     Processes.await("the block's text", () -> blockAlt().equals(expected));

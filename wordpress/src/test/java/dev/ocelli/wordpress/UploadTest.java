@@ -77,6 +77,33 @@ class UploadTest {
     }
   }
 
+  /** Nobody is logged in where the background works, so that WordPress would clean what an administrator was allowed to write. */
+  @Test
+  void whatPeopleDecideMeanwhileStays() throws Exception {
+    CountDownLatch gate = new CountDownLatch(1);
+    String frame = "<iframe src=\"https://example.com/\"></iframe>";
+    try (StandIn slow =
+        new StandIn(
+            asked -> {
+              gate.await();
+              return StandIn.Reply.text("the model's words");
+            })) {
+      site.set("'address' => '" + slow.address() + "', 'timeout' => 120, 'fields' => array( 'alt', 'caption' )");
+      Person editor = new Person(site, "editor");
+      int framed = editor.upload(OcelliServe.drawing(1));
+      site.php("kses_remove_filters(); wp_update_post( array( 'ID' => %d, 'post_content' => '" + frame + "' ) );", framed);
+      int decorative = editor.upload(OcelliServe.drawing(2));
+      Processes.await("a call about the newest", () -> {
+        site.visit();
+        return site.texts(decorative).state().equals("working");
+      });
+      assertThat(editor.post("/ocelli-alt-text/v1/images/" + decorative + "/decorative", "{\"decorative\": true}").status()).isEqualTo(200);
+      gate.countDown();
+      assertThat(settled(framed)).isEqualTo(new Site.Texts("The model's words", "the model's words", frame, ""));
+      assertThat(site.texts(decorative)).isEqualTo(new Site.Texts("", "", "", "decorative"));
+    }
+  }
+
   @Test
   void theServerIsAskedAsTheSettingsSay() throws Exception {
     try (StandIn server = new StandIn(asked -> StandIn.Reply.text("A photo of a square,\n <b>blue</b>"))) {
