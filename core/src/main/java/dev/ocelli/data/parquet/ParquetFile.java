@@ -3,6 +3,7 @@ package dev.ocelli.data.parquet;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -30,10 +31,11 @@ public final class ParquetFile {
   private final long rows;
   private final List<Column> columns;
   private final List<Group> groups;
-  private final Map<Long, ColumnPages.Page> kept =
+  /** A page has a hundred pictures or so, and data of many files has as many of these objects: they go where memory is short. */
+  private final Map<Long, SoftReference<ColumnPages.Page>> kept =
       new LinkedHashMap<>(8, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, ColumnPages.Page> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Long, SoftReference<ColumnPages.Page>> eldest) {
           return size() > PAGES_KEPT;
         }
       };
@@ -131,10 +133,11 @@ public final class ParquetFile {
     long within = row - group.firstRow;
     for (ColumnPages.Place place : all) {
       if (within < place.values()) {
-        ColumnPages.Page page = kept.get(place.position());
+        SoftReference<ColumnPages.Page> before = kept.get(place.position());
+        ColumnPages.Page page = before == null ? null : before.get();
         if (page == null) {
           page = guarded(() -> pages.page(place, column));
-          kept.put(place.position(), page);
+          kept.put(place.position(), new SoftReference<>(page));
         }
         return page.values()[(int) within];
       }
