@@ -195,7 +195,7 @@ final class Settings {
 			'address' => 'OCELLI_ALT_TEXT_ADDRESS',
 			'token'   => 'OCELLI_ALT_TEXT_TOKEN',
 		);
-		$value = isset( $constants[ $name ] ) && defined( $constants[ $name ] ) ? (string) constant( $constants[ $name ] ) : '';
+		$value     = isset( $constants[ $name ] ) && defined( $constants[ $name ] ) ? (string) constant( $constants[ $name ] ) : '';
 		return 'address' === $name ? rtrim( $value, '/' ) : $value;
 	}
 }
