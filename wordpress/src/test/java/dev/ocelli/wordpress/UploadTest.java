@@ -90,13 +90,13 @@ class UploadTest {
             })) {
       site.set("'address' => '" + slow.address() + "', 'timeout' => 120, 'fields' => array( 'alt', 'caption' )");
       Person editor = new Person(site, "editor");
-      int framed = editor.upload(OcelliServe.drawing(1));
-      site.php("kses_remove_filters(); wp_update_post( array( 'ID' => %d, 'post_content' => '" + frame + "' ) );", framed);
       int decorative = editor.upload(OcelliServe.drawing(2));
-      Processes.await("a call about the newest", () -> {
+      Processes.await("a call", () -> {
         site.visit();
         return site.texts(decorative).state().equals("working");
       });
+      int framed = editor.upload(OcelliServe.drawing(1)); // Its turn comes after.
+      site.php("kses_remove_filters(); wp_update_post( array( 'ID' => %d, 'post_content' => '" + frame + "' ) );", framed);
       assertThat(editor.post("/ocelli-alt-text/v1/images/" + decorative + "/decorative", "{\"decorative\": true}").status()).isEqualTo(200);
       gate.countDown();
       assertThat(settled(framed)).isEqualTo(new Site.Texts("The model's words", "the model's words", frame, ""));
