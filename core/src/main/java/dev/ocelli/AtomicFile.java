@@ -53,6 +53,15 @@ public final class AtomicFile {
     write(file, content, true);
   }
 
+  /** Removes a file, where it is there. */
+  public static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UserError("Can't remove " + file + ": " + reason(e) + ".", e);
+    }
+  }
+
   private static void write(Path file, ChannelContent content, boolean forced) {
     Path target = file.toAbsolutePath();
     Path beside = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");

@@ -17,6 +17,6 @@ final class FeaturesFolder {
   }
 
   Path path(Console console) {
-    return folder != null ? folder : console.settings().get().cache().resolve("ocelli").resolve("features");
+    return or(console.settings().get().cache().resolve("ocelli").resolve("features"));
   }
 }

@@ -9,7 +9,6 @@ import dev.ocelli.search.PhotoIndex;
 import dev.ocelli.search.PhotoIndexer;
 import dev.ocelli.search.PhotoSearch;
 import dev.ocelli.train.TrainedRun;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -107,7 +106,7 @@ final class IndexCommand implements Callable<Integer> {
       }
       try (PhotoIndex index = PhotoIndex.open(out, trained.indexIdentity())) {
         Path skipped = out.resolve("skipped.csv");
-        delete(skipped);
+        AtomicFile.delete(skipped);
         BadPhotos bad = new BadPhotos(Integer.MAX_VALUE, skipped);
         PhotoIndexer indexer =
             new PhotoIndexer(scores, trained.features(), features.path(console), console.progress(), console::warn, stop);
@@ -168,14 +167,6 @@ final class IndexCommand implements Callable<Integer> {
         texts.addAll(trained.searchable().textVectors(some));
       }
       return some;
-    }
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new UserError("Can't remove " + file + ": " + AtomicFile.reason(e) + ".", e);
     }
   }
 }

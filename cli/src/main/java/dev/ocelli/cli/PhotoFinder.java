@@ -43,7 +43,7 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
           whole[0] = PhotoVectors.of(scores.images(seen), scores.similarity()).get(0).whole();
         });
     String own = Sha256.of(photo);
-    return search.like(whole[0], Math.max(best, best + 1), way).stream()
+    return search.like(whole[0], best < Integer.MAX_VALUE ? best + 1 : best, way).stream()
         .filter(hit -> !hit.sha256().equals(own)).limit(best).map(hit -> new Ranked(hit, null)).toList();
   }
 

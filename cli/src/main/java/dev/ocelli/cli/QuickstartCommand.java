@@ -143,7 +143,7 @@ final class QuickstartCommand implements Callable<Integer> {
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
       // Those of another run: this one's come when it is measured.
-      List.of(report(), scores(), out.resolve("scores.json")).forEach(QuickstartCommand::delete);
+      List.of(report(), scores(), out.resolve("scores.json")).forEach(AtomicFile::delete);
       if (!tiny && Compute.of(recipe.precision(), recipe.device()).equals(Compute.FP32)) {
         console.say("In fp32 this takes about an hour on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
       }
@@ -223,14 +223,6 @@ final class QuickstartCommand implements Callable<Integer> {
       console.out().println(table);
     }
     return Ocelli.FINE;
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      throw new UserError("Can't remove " + file + ": " + AtomicFile.reason(e) + ".", e);
-    }
   }
 
   private Path report() {

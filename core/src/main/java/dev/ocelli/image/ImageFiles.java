@@ -11,6 +11,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /** The pictures of a folder. */
 public final class ImageFiles {
@@ -19,6 +20,24 @@ public final class ImageFiles {
   /** All at any depth, by their names' endings. Links are followed, hidden files and folders passed over. */
   public static List<Path> under(Path folder) throws IOException {
     List<Path> found = new ArrayList<>();
+    walk(
+        folder,
+        (file, about) -> found.add(file),
+        (file, e) -> {
+          if (!(e instanceof FileSystemLoopException)) { // a link to a folder around it
+            throw e;
+          }
+        });
+    return found;
+  }
+
+  /** What can't be read. */
+  public interface Unread {
+    void accept(Path file, IOException why) throws IOException;
+  }
+
+  /** As {@link #under}, with each file's size and time; {@code unread} decides what becomes of what can't be read. */
+  public static void walk(Path folder, BiConsumer<Path, BasicFileAttributes> found, Unread unread) throws IOException {
     Files.walkFileTree(
         folder,
         EnumSet.of(FileVisitOption.FOLLOW_LINKS),
@@ -32,20 +51,17 @@ public final class ImageFiles {
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes about) {
             if (about.isRegularFile() && ImageReader.looksLikeImage(file) && !hidden(file)) {
-              found.add(file);
+              found.accept(file, about);
             }
             return FileVisitResult.CONTINUE;
           }
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof FileSystemLoopException) {
-              return FileVisitResult.CONTINUE; // a link to a folder around it
-            }
-            throw e;
+            unread.accept(file, e);
+            return FileVisitResult.CONTINUE;
           }
         });
-    return found;
   }
 
   private static boolean hidden(Path path) {

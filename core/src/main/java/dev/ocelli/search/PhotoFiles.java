@@ -2,14 +2,11 @@ package dev.ocelli.search;
 
 import dev.ocelli.AtomicFile;
 import dev.ocelli.UserError;
+import dev.ocelli.image.ImageFiles;
 import java.io.IOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -38,7 +35,15 @@ public final class PhotoFiles {
       int before = found.size();
       try {
         if (Files.isDirectory(from)) {
-          walk(from, found, unread);
+          ImageFiles.walk(
+              from,
+              (file, about) -> {
+                String name = file.getFileName().toString();
+                if (ENDS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT))) {
+                  found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
+                }
+              },
+              (file, why) -> unread.accept(file, AtomicFile.reason(why)));
         } else if (Files.isRegularFile(from)) {
           BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);
           found.put(from, new Found(from, about.size(), about.lastModifiedTime().toMillis()));
@@ -57,38 +62,5 @@ public final class PhotoFiles {
 
   static Path absolute(Path place) {
     return place.toAbsolutePath().normalize();
-  }
-
-  private static void walk(Path folder, TreeMap<Path, Found> found, BiConsumer<Path, String> unread) throws IOException {
-    Files.walkFileTree(
-        folder,
-        EnumSet.of(FileVisitOption.FOLLOW_LINKS),
-        Integer.MAX_VALUE,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes about) {
-            return !dir.equals(folder) && hidden(dir) ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes about) {
-            String name = file.getFileName().toString();
-            int dot = name.lastIndexOf('.');
-            if (about.isRegularFile() && dot > 0 && ENDS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT)) && !hidden(file)) {
-              found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            unread.accept(file, AtomicFile.reason(e));
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  private static boolean hidden(Path path) {
-    return path.getFileName().toString().startsWith(".");
   }
 }

@@ -43,6 +43,15 @@ class UploadTest {
     return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
   }
 
+  /** A server that answers nobody before the gate is open. */
+  private static StandIn waitingFor(CountDownLatch gate) {
+    return new StandIn(
+        asked -> {
+          gate.await();
+          return StandIn.Reply.text("the model's words");
+        });
+  }
+
   @Test
   void anUploadGetsWhatTheModelSays() {
     OcelliServe serve = OcelliServe.shared();
@@ -57,12 +66,7 @@ class UploadTest {
   @Test
   void neitherTheUploadNorAHumanWaitsForTheServer() throws Exception {
     CountDownLatch gate = new CountDownLatch(1);
-    try (StandIn slow =
-        new StandIn(
-            asked -> {
-              gate.await();
-              return StandIn.Reply.text("the model's words");
-            })) {
+    try (StandIn slow = waitingFor(gate)) {
       site.set("'address' => '" + slow.address() + "', 'timeout' => 120, 'fields' => array( 'alt', 'caption' )");
       Person author = new Person(site, "author");
       int image = author.upload(OcelliServe.drawing(1)); // It comes back, though the server never answers.
@@ -82,12 +86,7 @@ class UploadTest {
   void whatPeopleDecideMeanwhileStays() throws Exception {
     CountDownLatch gate = new CountDownLatch(1);
     String frame = "<iframe src=\"https://example.com/\"></iframe>";
-    try (StandIn slow =
-        new StandIn(
-            asked -> {
-              gate.await();
-              return StandIn.Reply.text("the model's words");
-            })) {
+    try (StandIn slow = waitingFor(gate)) {
       site.set("'address' => '" + slow.address() + "', 'timeout' => 120, 'fields' => array( 'alt', 'caption' )");
       Person editor = new Person(site, "editor");
       int decorative = editor.upload(OcelliServe.drawing(2));
