@@ -199,6 +199,7 @@ def stage1(given, recipe, photos):
     """(parameters by part, losses of a step's micro-batches, settings, steps)"""
     s = recipe["stage1"]
     assert s.get("captions_at_once", 1) == 1, "only stage1.captions_at_once: 1 is repeated here"
+    assert s.get("patches", 1) == 1, "only stage1.patches: 1 is repeated here"
     model = QFormer(given.start / "stage1", True)
     model.logit_scale.requires_grad_(s["learn_temperature"])
     tokenizer = Tokenizer.from_file(str(given.run / "stage1" / "tokenizer.json"))

@@ -66,7 +66,7 @@ def data(folder, photos, captions, words):
 def run(ocelli, stage, recipe, data, out, features, settings):
     """Trains, and returns what it took: seconds in all, median seconds a step after the first quarter, peak MiB."""
     command = [ocelli, "train", stage, "--recipe", recipe, "--data", str(data), "--out", str(out), "--features", str(features)]
-    for setting in ["data.validation=0", "features.layers=1", *settings]:
+    for setting in ["data.validation=0", "features.show=middle", "features.layers=1", "stage1.patches=1", *settings]:
         command += ["--set", setting]
     began = time.time()
     peak = 0

@@ -54,6 +54,9 @@ final class FeaturesCommand implements Callable<Integer> {
       description = "The encoder's last N layers, side by side; a run's are in its recipe.yaml (default: 1).")
   private int layers;
 
+  @Option(names = "--whole", description = "All of a photo, squeezed to the encoder's size: for a run whose recipe.yaml has features.show: whole.")
+  private boolean whole;
+
   @Option(names = "--precision", defaultValue = "fp32", description = "${COMPLETION-CANDIDATES} (default: fp32).")
   private Precision precision;
 
@@ -84,7 +87,7 @@ final class FeaturesCommand implements Callable<Integer> {
     Compute compute = Compute.of(precision.toString(), "cpu");
     Pretrained pretrained = new Pretrained(console.pull(), progress, compute, Set.of(), 0);
     Pretrained.Vision vision = pretrained.vision(model, new EncoderLayers(layers, EncoderLayers.Join.HIDDEN));
-    long[] shape = new FeatureFile(vision, compute, progress).write(images, out);
+    long[] shape = new FeatureFile(whole ? vision.whole() : vision, compute, progress).write(images, out);
     if (json) {
       Map<String, Object> row = new LinkedHashMap<>();
       row.put("out", out.toString());

@@ -116,12 +116,28 @@ public final class FeatureStore implements AutoCloseable {
 
   /** Appends one photo's features, bf16 {@code [tokens, hidden]}, to {@code target}. Safe from several threads. */
   public void read(String picture, ByteBuffer target) {
+    Place place = place(picture);
+    int size = place.shard.tokens * place.shard.hidden * 2;
+    target.put(place.shard.bytes.duplicate().position(place.row * size).limit((place.row + 1) * size));
+  }
+
+  /** As {@link #read(String, ByteBuffer)}, of these tokens alone: bf16 {@code [chosen, hidden]}. */
+  public void read(String picture, int[] chosen, ByteBuffer target) {
+    Place place = place(picture);
+    int size = place.shard.hidden * 2;
+    ByteBuffer bytes = place.shard.bytes.duplicate();
+    for (int token : chosen) {
+      int start = (place.row * place.shard.tokens + token) * size;
+      target.put(bytes.limit(start + size).position(start));
+    }
+  }
+
+  private Place place(String picture) {
     Place place = places.get(picture);
     if (place == null) {
       throw new IllegalArgumentException("No features of picture " + picture + " in " + folder);
     }
-    int size = place.shard.tokens * place.shard.hidden * 2;
-    target.put(place.shard.bytes.duplicate().position(place.row * size).limit((place.row + 1) * size));
+    return place;
   }
 
   private Shard any() {

@@ -123,6 +123,11 @@ public record Preprocessing(Target resize, Filter filter, Size crop, double resc
     return ProcessorConfig.read(root, preprocessorConfig.toString());
   }
 
+  /** The same, but showing all of a picture: squeezed to the size of the result, whatever its proportions. */
+  public Preprocessing whole() {
+    return new Preprocessing(new Exact(result()), filter, null, rescale, mean, std);
+  }
+
   /** Height of the result in pixels. */
   public int height() {
     return result().height;

@@ -51,13 +51,41 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
     if (blank) {
       target.put(new byte[store.rowBytes()]);
     } else {
-      (view == 0 ? store : views.get(view - 1)).read(pictures.get(photos.get(photo).image()), target);
+      seen(view).read(picture(photo), target);
     }
+  }
+
+  /**
+   * As {@link #read(int, int, ByteBuffer)}, of some tokens alone.
+   *
+   * @param chosen which; null for all
+   */
+  public void read(int photo, int view, int[] chosen, ByteBuffer target) {
+    if (chosen == null) {
+      read(photo, view, target);
+    } else if (blank) {
+      target.put(new byte[chosen.length * store.hidden() * 2]);
+    } else {
+      seen(view).read(picture(photo), chosen, target);
+    }
+  }
+
+  private FeatureStore seen(int view) {
+    return view == 0 ? store : views.get(view - 1);
+  }
+
+  private String picture(int photo) {
+    return pictures.get(photos.get(photo).image());
   }
 
   /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */
   public Tensor tensor(ByteBuffer buffer, Compute compute) {
-    long rows = buffer.position() / store.rowBytes();
+    return tensor(buffer, buffer.position() / store.rowBytes(), compute);
+  }
+
+  /** As {@link #tensor(ByteBuffer, Compute)}, of rows that have equally many tokens, whichever these are. */
+  public Tensor tensor(ByteBuffer buffer, long rows, Compute compute) {
+    long tokens = buffer.position() / (rows * store.hidden() * 2);
     BytePointer memory = new BytePointer(buffer.duplicate().position(0));
     PointerScope scope = PointerScope.getInnerScope();
     if (scope == null) {
@@ -66,7 +94,7 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
     // Only Java knows who uses the buffer: held by the scope, it outlives all that libtorch does with the tensor there.
     scope.attach(memory);
     return compute.place(
-        torch.from_blob(memory, new long[] {rows, store.tokens(), store.hidden()}, new TensorOptions(ScalarType.BFloat16)));
+        torch.from_blob(memory, new long[] {rows, tokens, store.hidden()}, new TensorOptions(ScalarType.BFloat16)));
   }
 
   /** The same store with other photos. */

@@ -53,6 +53,11 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     public VisionEncoder.Grid grid() {
       return encoder.grid(preprocessing.height(), preprocessing.width());
     }
+
+    /** The same encoder, to which photos are shown as a whole. */
+    public Vision whole() {
+      return new Vision(identity, encoder, preprocessing.whole());
+    }
   }
 
   /**

@@ -29,7 +29,9 @@ public final class FrozenModels implements AutoCloseable {
   Pretrained.Vision vision(Recipe recipe, Compute compute) {
     String name = recipe.models().vision();
     EncoderLayers layers = recipe.features().encoderLayers();
-    return visions.computeIfAbsent(key(name, layers, "vision", recipe, compute), k -> pretrained(recipe, compute).vision(name, layers));
+    return recipe
+        .features()
+        .shown(visions.computeIfAbsent(key(name, layers, "vision", recipe, compute), k -> pretrained(recipe, compute).vision(name, layers)));
   }
 
   Pretrained.Language language(Recipe recipe, Compute compute) {

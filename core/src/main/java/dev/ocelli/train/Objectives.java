@@ -37,8 +37,9 @@ final class Objectives {
    * @param more captions of the same photos, equally many of each, pair by pair: only contrast reads them; null where there are none
    * @param photos which photo each pair is of
    * @param views which view of it
+   * @param patches which of its vectors, equally many of each; null for all
    */
-  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos, int[] views) {
+  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos, int[] views, int[][] patches) {
     int size() {
       return photos.length;
     }
@@ -75,7 +76,7 @@ final class Objectives {
 
   /** One step; gradients end in the parameters. */
   Stage.Loss run(Batch batch, long step) {
-    Tensor features = batch.features == null ? null : photos.tensor(batch.features, compute);
+    Tensor features = batch.features == null ? null : photos.tensor(batch.features, batch.size(), compute);
     Inputs in = new Inputs(batch, features, Words.of(batch.text, compute), Words.of(batch.more, compute));
     int size = recipe.stage1().microBatch() == 0 ? batch.size() : Math.min(batch.size(), recipe.stage1().microBatch());
     boolean cached = model.contrast() != null && size < batch.size();
@@ -227,8 +228,8 @@ final class Objectives {
       return all ? in.features : in.features.index_select(0, compute.place(Tensors.of(rows.stream().mapToInt(Integer::intValue).toArray(), rows.size())));
     }
     ByteBuffer buffer = photos.buffer(rows.size());
-    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], buffer));
-    return photos.tensor(buffer, compute);
+    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], in.batch.patches == null ? null : in.batch.patches[row], buffer));
+    return photos.tensor(buffer, rows.size(), compute);
   }
 
   private void seed(long step, int from) {

@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.data.Draws;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalScores;
@@ -18,6 +19,7 @@ import dev.ocelli.text.Tokenizer;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -131,6 +133,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     ByteBuffer features = microBatch > 0 && microBatch < n ? null : train.buffer(n);
     int[] photos = new int[n];
     int[] views = new int[n];
+    int[][] patches = recipe.stage1().patches() < 1 ? new int[n][] : null;
     List<String> captions = new ArrayList<>(n);
     List<String> more = new ArrayList<>();
     for (int row = 0; row < n; row++) {
@@ -139,13 +142,24 @@ final class QFormerStage implements Stage<Objectives.Batch> {
       views[row] = pair.view();
       captions.add(pair.caption());
       more.addAll(pair.more());
+      int[] chosen = patches == null ? null : patches(step * n + row);
+      if (patches != null) {
+        patches[row] = chosen;
+      }
       if (features != null) {
-        train.read(pair.photo(), pair.view(), features);
+        train.read(pair.photo(), pair.view(), chosen, features);
       }
     }
     int longest = recipe.stage1().maxTokens();
     TextBatch beside = more.isEmpty() ? null : TextBatch.of(tokenizer, more, longest);
-    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos, views);
+    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos, views, patches);
+  }
+
+  /** The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. */
+  private int[] patches(long pair) {
+    int all = train.store().tokens();
+    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, all);
+    return Arrays.stream(order).limit(Math.max(1, Math.round(recipe.stage1().patches() * all))).sorted().toArray();
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.Objective;
 import dev.ocelli.model.PhotoViews;
+import dev.ocelli.model.Pretrained;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -51,13 +52,18 @@ public record Recipe(
   }
 
   /** What the frozen encoder sees of each photo. */
-  public record Features(int layers, String join, int views, double crop, boolean flip, double colour) {
+  public record Features(String show, int layers, String join, int views, double crop, boolean flip, double colour) {
     public Features {
+      oneOf("features.show", show, "middle", "whole");
       within("features.layers", layers, 1, 1024);
       oneOf("features.join", join, "hidden", "tokens");
       within("features.views", views, 0, 1000);
       within("features.crop", crop, 0.01, 1);
       within("features.colour", colour, 0, 1);
+    }
+
+    Pretrained.Vision shown(Pretrained.Vision vision) {
+      return show.equals("whole") ? vision.whole() : vision;
     }
 
     EncoderLayers encoderLayers() {
@@ -119,6 +125,7 @@ public record Recipe(
       int passes,
       String captions,
       int captionsAtOnce,
+      double patches,
       int batch,
       int microBatch,
       int maxTokens,
@@ -138,6 +145,7 @@ public record Recipe(
       within("stage1.passes", passes, 1, 1e6);
       oneOf("stage1.captions", captions, "one", "all");
       within("stage1.captions_at_once", captionsAtOnce, 1, 100);
+      within("stage1.patches", patches, 0.01, 1);
       within("stage1.batch", batch, 2, 1 << 20);
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);

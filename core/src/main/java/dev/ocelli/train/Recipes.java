@@ -27,7 +27,9 @@ public final class Recipes {
 
   /** Settings that a run's file may lack, because there were none when it learnt, and the values that say what it did. */
   private static final Map<String, String> BEFORE =
-      Map.of("features.layers", "1", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false");
+      Map.of(
+          "features.show", "middle", "features.layers", "1", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false",
+          "stage1.patches", "1");
 
   private final ObjectMapper yaml =
       new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER).enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))

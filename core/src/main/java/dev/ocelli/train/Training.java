@@ -130,7 +130,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
         speech.tokenizer().close();
       }
     }
-    Pretrained.Vision vision = pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers());
+    Pretrained.Vision vision = recipe.features().shown(pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers()));
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
     folder.missing().forEach(bad::add);

@@ -74,6 +74,20 @@ class PreprocessingTest {
     assertThat(Preprocessing.resnet()).isEqualTo(Preprocessing.fromJson(folder.resolve("resnet.json")));
   }
 
+  @Test
+  void aWholePictureIsSqueezedWhereItsMiddleWasCutOut() throws IOException {
+    Preprocessing middle = Preprocessing.dinov2();
+    Preprocessing whole = middle.whole();
+    RgbImage wide = goldens().stream().map(Golden::source).filter(picture -> picture.width() > picture.height()).findFirst().orElseThrow();
+    assertThat(whole.geometry(wide).rgb())
+        .isEqualTo(Resize.resize(wide, 224, 224, Filter.BICUBIC).rgb())
+        .isNotEqualTo(middle.geometry(wide).rgb());
+    assertThat(whole.window(300, 400)).isEqualTo(new Preprocessing.Window(0, 0, 400, 300));
+    assertThat(whole.fingerprint()).isNotEqualTo(middle.fingerprint());
+    assertThat(List.of(whole.mean(), whole.std(), whole.rescale())).isEqualTo(List.of(middle.mean(), middle.std(), middle.rescale()));
+    assertThat(Preprocessing.vit().whole()).isEqualTo(Preprocessing.vit());
+  }
+
   /** Each mistake that is easily made must fail the comparison above. */
   @Test
   void wrongRecipesAreNoticed() throws IOException {

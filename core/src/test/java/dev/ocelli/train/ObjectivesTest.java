@@ -75,6 +75,33 @@ class ObjectivesTest {
     assertThat(whole.loss.parts().get("itc")).isBetween(one.get("itc") + 0.3, one.get("itc") + 0.8);
   }
 
+  /** Each pair of each step sees vectors of its own choice, and micro-batches, which read them later, the same ones. */
+  @Test
+  void aStepLooksAtSomeOfThePatches() {
+    String[] changes = with(ALL, "stage1.batch=12", "stage1.patches=0.5");
+    Step whole = step(Compute.FP32, changes);
+    Step micro = step(Compute.FP32, with(changes, "stage1.micro_batch=5"));
+    assertThat(TinyRun.apart(micro.gradient, whole.gradient)).isLessThan(1e-5);
+    assertThat(TinyRun.apart(step(Compute.FP32, with(ALL, "stage1.batch=12")).gradient, whole.gradient)).isGreaterThan(1e-2);
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, changes);
+        QFormerStage stage = run.qformer()) {
+      Objectives.Batch batch = stage.prepare(0);
+      int tokens = run.train.store().tokens();
+      int size = run.train.store().hidden() * 2;
+      ByteBuffer expected = ByteBuffer.allocate(batch.features().position());
+      for (int row = 0; row < batch.size(); row++) {
+        ByteBuffer photo = ByteBuffer.allocate(tokens * size);
+        run.train.read(batch.photos()[row], photo);
+        int[] chosen = batch.patches()[row];
+        assertThat(chosen).hasSize(Math.round(tokens / 2f)).doesNotHaveDuplicates().isSorted();
+        Arrays.stream(chosen).forEach(token -> expected.put(photo.array(), token * size, size));
+      }
+      assertThat(batch.features().duplicate().flip()).isEqualTo(expected.flip());
+      assertThat(Arrays.stream(batch.patches()).map(Arrays::toString).distinct().count()).isGreaterThan(1);
+      assertThat(Arrays.deepToString(stage.prepare(1).patches())).isNotEqualTo(Arrays.deepToString(batch.patches()));
+    }
+  }
+
   /** With dropout too: the vectors whose slopes are known and those that are computed again drop the same. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

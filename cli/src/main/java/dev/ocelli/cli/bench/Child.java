@@ -26,7 +26,9 @@ record Child(String output, double peakMib) {
 
   /** What {@code ./ocelli} sets for itself: how threads wait, how memory is kept. */
   static final Set<String> LAUNCHER =
-      Set.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_");
+      Set.of(
+          "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_",
+          "GLIBC_TUNABLES");
 
   /** Another program, as it runs without Ocelli's launcher. */
   static Child other(List<String> command, Map<String, String> environment, Path errors) {

@@ -99,7 +99,7 @@ class BenchRowsTest {
         .contains("HF_HUB_OFFLINE=1")
         .noneMatch(line -> line.startsWith("OMP_WAIT_POLICY=") || line.startsWith("GOMP_SPINCOUNT="));
     assertThat(Files.readAllLines(Path.of("..", "ocelli")))
-        .filteredOn(line -> line.matches("export (G?OMP|MALLOC)_.*"))
+        .filteredOn(line -> line.matches("export (G?OMP|MALLOC|GLIBC)_.*"))
         .extracting(line -> line.replaceAll("export (\\w+)=.*", "$1"))
         .containsExactlyInAnyOrderElementsOf(Child.LAUNCHER);
   }
