@@ -55,6 +55,11 @@ public final class ImageReader {
       throw new UserError("Can't read " + nameForErrors + ": " + e.getMessage() + ". Scale it down or leave it out.", e);
     } catch (UserError e) {
       throw e;
+    } catch (OutOfMemoryError e) {
+      throw new UserError(
+          "Can't read " + nameForErrors + ": unpacking it takes more memory than Java has left. Scale it down, or give Java more"
+              + " (OCELLI_JAVA_OPTS=-Xmx4g).",
+          e);
     } catch (IOException | RuntimeException e) {
       // Decoders meet damaged bytes with all kinds of exceptions, such as an index out of bounds, whose words tell a user nothing.
       String why = e instanceof IOException && e.getMessage() != null ? e.getMessage() : "its data can't be unpacked";

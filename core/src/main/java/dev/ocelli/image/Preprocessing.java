@@ -96,9 +96,14 @@ public record Preprocessing(Target resize, Filter filter, Size crop, double resc
         new ShortestEdge(256), Filter.BICUBIC, new Size(224, 224), 1 / 255.0, IMAGENET_MEAN, IMAGENET_STD);
   }
 
-  /** google/vit-base-patch16-224 and its kin: to 224x224, bilinear, to -1..1. */
+  /** google/vit-base-patch16-224: to 224x224, bilinear, to -1..1. */
   public static Preprocessing vit() {
-    return new Preprocessing(new Exact(new Size(224, 224)), Filter.BILINEAR, null, 1 / 255.0, HALF, HALF);
+    return vit(224);
+  }
+
+  /** Its kin of another size. */
+  public static Preprocessing vit(int pixels) {
+    return new Preprocessing(new Exact(new Size(pixels, pixels)), Filter.BILINEAR, null, 1 / 255.0, HALF, HALF);
   }
 
   /** microsoft/resnet-*: the shorter side to 224/0.875 = 256, bicubic, the middle 224x224, ImageNet's mean and deviation. */

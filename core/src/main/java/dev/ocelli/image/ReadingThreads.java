@@ -8,11 +8,15 @@ import java.util.concurrent.Future;
 
 /** Threads on which photos are read and decoded ahead of the one that computes. They end with the program. */
 public final class ReadingThreads {
+  /** Of Java's memory that one photo may take while it is unpacked: 50 megapixels that lie on their side, say, take 300 MB. */
+  private static final long BYTES_A_PHOTO = 512L << 20;
+
   private ReadingThreads() {}
 
+  /** @param threads how many at most; fewer where Java's memory is small */
   public static ExecutorService start(int threads) {
     return Executors.newFixedThreadPool(
-        threads,
+        (int) Math.max(1, Math.min(threads, Runtime.getRuntime().maxMemory() / BYTES_A_PHOTO)),
         task -> {
           Thread thread = new Thread(task, "ocelli-decode");
           thread.setDaemon(true);

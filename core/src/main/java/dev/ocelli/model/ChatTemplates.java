@@ -26,6 +26,11 @@ final class ChatTemplates {
         if (template.isTextual()) {
           return template.asText();
         }
+        for (JsonNode named : template) { // one for chats, others for tools
+          if (named.path("name").asText().equals("default")) {
+            return named.path("template").asText();
+          }
+        }
       }
     } catch (IOException e) {
       throw new UserError("Can't read the chat template in " + pulled.folder() + ": " + AtomicFile.reason(e) + ".", e);

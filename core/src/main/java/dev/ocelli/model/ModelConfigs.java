@@ -121,6 +121,7 @@ public final class ModelConfigs {
   public static QFormer.Config bert(Map<String, Object> config, int queries, int imageHidden, int crossEvery, int crossFirst) {
     boolean distil = type(config, TEXT).equals("distilbert");
     only(config, distil ? "activation" : "hidden_act", "gelu");
+    only(config, "position_embedding_type", "absolute");
     int hidden = whole(config, distil ? "dim" : "hidden_size");
     double dropout = number(config, distil ? "dropout" : "hidden_dropout_prob", 0.1);
     return new QFormer.Config(
@@ -163,6 +164,12 @@ public final class ModelConfigs {
     Object type = config.get("model_type");
     if (!allowed.contains(type)) {
       throw UserError.of("config.json has model_type \"%s\"; it can be %s here.", type, String.join(", ", allowed));
+    }
+    if (config.get("quantization_config") instanceof Map<?, ?> quantised) {
+      // Codes without their scales would be read as if they were the weights.
+      throw UserError.of(
+          "config.json says that the weights are quantised (quantization_config, %s). Choose the model in bf16, fp16 or fp32, or as GGUF.",
+          quantised.get("quant_method"));
     }
     return (String) type;
   }

@@ -16,7 +16,6 @@ import dev.ocelli.weights.TensorFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -129,6 +128,7 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     try (TensorFile file = pulled.open()) {
       String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
       prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
+      prefix = file.names().stream().anyMatch(n -> n.startsWith("dinov2.")) ? "dinov2." : prefix;
       Weights weights = new FrozenWeights(file, prefix, compute);
       VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, layers, weights));
       return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json")));
@@ -140,7 +140,7 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
       return Preprocessing.fromJson(file);
     }
     return switch (String.valueOf(config.get("model_type"))) {
-      case "vit" -> Preprocessing.vit();
+      case "vit" -> Preprocessing.vit(config.get("image_size") instanceof Integer size && size > 0 ? size : 224);
       case "resnet" -> Preprocessing.resnet();
       default -> Preprocessing.dinov2();
     };
@@ -223,8 +223,9 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     String jinja = ChatTemplates.of(pulled);
     Map<String, String> special = new LinkedHashMap<>();
     special.put("eos_token", tokenizer.decode(new int[] {end}, false));
-    OptionalInt begin = tokenizer.find("<|im_start|>");
-    special.put("bos_token", begin.isPresent() ? "<|im_start|>" : "");
+    Object begin = pulled.config().get("bos_token_id");
+    boolean known = begin instanceof Integer id && id >= 0 && id < tokenizer.vocabularySize();
+    special.put("bos_token", known ? tokenizer.decode(new int[] {(Integer) begin}, false) : "");
     return new ChatTemplate(jinja, special);
   }
 

@@ -39,7 +39,9 @@ public final class ChatTemplate {
    */
   public ChatTemplate(String jinja, Map<String, String> specialTokens) {
     // Jinja drops one line end at the end of a template; Jinjava doesn't.
-    this.jinja = jinja.endsWith("\n") ? jinja.substring(0, jinja.length() - 1) : jinja;
+    String whole = jinja.endsWith("\n") ? jinja.substring(0, jinja.length() - 1) : jinja;
+    // Nor does it know slices with a step. Qwen3's template reads the conversation backwards.
+    this.jinja = whole.replace("[::-1]", "|reverse");
     this.constants.putAll(specialTokens);
     JinjavaConfig config =
         JinjavaConfig.newBuilder()

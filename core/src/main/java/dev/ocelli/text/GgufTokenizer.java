@@ -72,7 +72,7 @@ final class GgufTokenizer {
     if (types == null) {
       return;
     }
-    if (!(types instanceof List<?> kinds) || kinds.size() != tokens.size()) {
+    if (!(types instanceof List<?> kinds) || kinds.size() != tokens.size() || !kinds.stream().allMatch(Number.class::isInstance)) {
       throw new UserError("The GGUF file's " + PREFIX + "token_type doesn't go with its tokens. Fetch the file anew.");
     }
     for (int id = 0; id < tokens.size(); id++) {

@@ -106,6 +106,9 @@ final class PythonResolver extends CompositeELResolver {
       return parts;
     }
     String separator = arguments[0].toString();
+    if (separator.isEmpty()) {
+      throw new TemplateFunctions.Refused("split needs a separator");
+    }
     int start = 0;
     for (int at = text.indexOf(separator); at >= 0 && most != parts.size(); at = text.indexOf(separator, start)) {
       parts.add(text.substring(start, at));

@@ -25,6 +25,7 @@ import java.util.OptionalInt;
  */
 public final class Tokenizer implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MOST_TOKENS = 1 << 24;
 
   private final String json;
   private final String source;
@@ -226,7 +227,11 @@ public final class Tokenizer implements AutoCloseable {
     String unknown = root.path("model").path("unk_token").asText("");
     for (JsonNode token : root.path("added_tokens")) {
       if (token.path("special").asBoolean() && !token.path("content").asText().equals(unknown)) {
-        control.set(token.path("id").asInt());
+        int id = token.path("id").asInt(-1);
+        if (id < 0 || id > MOST_TOKENS) {
+          throw UserError.of("The tokenizer's token \"%s\" has the id %s. Fetch the file anew.", token.path("content").asText(), token.path("id"));
+        }
+        control.set(id);
       }
     }
     return control;

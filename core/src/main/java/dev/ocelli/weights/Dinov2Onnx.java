@@ -44,6 +44,9 @@ public final class Dinov2Onnx {
   public static TensorFile asTransformers(Onnx file) {
     Map<String, TensorView.Entry> entries = new LinkedHashMap<>();
     for (String name : file.names()) {
+      if (name.endsWith("register_tokens")) {
+        throw UserError.of("%s holds a DINOv2 with registers (%s); one without is read.", file.path(), name);
+      }
       if (name.startsWith(PREFIX)) {
         String ours = name.substring(PREFIX.length());
         entries.put(ours, TensorView.Entry.renamed(file, name, ours));

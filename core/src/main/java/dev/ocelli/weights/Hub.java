@@ -55,10 +55,24 @@ final class Hub {
     if (!endpoint.matches("https?://[^/].*")) {
       throw UserError.of("HF_ENDPOINT is '%s'; an address that begins with https:// or http:// is allowed", endpoint);
     }
+    if (host(endpoint) == null) {
+      throw UserError.of("HF_ENDPOINT is '%s', which names no host (an underscore isn't allowed there)", endpoint);
+    }
+    if (token != null && !token.matches("[!-~]+")) {
+      throw new UserError("The hub's token (HF_TOKEN, or the file that HF_TOKEN_PATH names) is no single word. Save it anew.");
+    }
     this.endpoint = endpoint.endsWith("/") ? endpoint.substring(0, endpoint.length() - 1) : endpoint;
     this.token = token;
     // Redirects are followed by hand: the checksum is in the first answer's headers, and the token must not go to another host.
     this.client = HttpClient.newBuilder().connectTimeout(CONNECT).followRedirects(HttpClient.Redirect.NEVER).build();
+  }
+
+  private static String host(String address) {
+    try {
+      return URI.create(address).getHost();
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** What the hub says of a file before it sends it; checksum and size are empty and -1 where it doesn't say. */

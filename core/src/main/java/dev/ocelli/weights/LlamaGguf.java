@@ -76,6 +76,11 @@ public final class LlamaGguf {
     }
     String headSize = prefix + "attention.key_length";
     String base = prefix + "rope.freq_base";
+    int perHead = file.has(headSize) ? whole(file, headSize) : hidden / heads;
+    String turned = prefix + "rope.dimension_count";
+    if (file.has(turned) && whole(file, turned) != perHead) {
+      throw UserError.of("%s turns %d of a head's %d numbers by position; models that turn all are read.", file.path(), whole(file, turned), perHead);
+    }
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("model_type", architecture);
     out.put("hidden_size", hidden);
@@ -83,7 +88,7 @@ public final class LlamaGguf {
     out.put("num_hidden_layers", whole(file, prefix + "block_count"));
     out.put("num_attention_heads", heads);
     out.put("num_key_value_heads", (int) keyHeads(file, architecture, heads));
-    out.put("head_dim", file.has(headSize) ? whole(file, headSize) : hidden / heads);
+    out.put("head_dim", perHead);
     out.put("rms_norm_eps", file.number(prefix + "attention.layer_norm_rms_epsilon"));
     out.put("rope_theta", file.has(base) ? file.number(base) : 10000.0);
     long[] embeddings = file.info("token_embd.weight").shape();
@@ -131,7 +136,7 @@ public final class LlamaGguf {
   private static String rename(Gguf file, String name) {
     String[] parts = name.split("\\.");
     String end = parts.length == 0 ? "" : parts[parts.length - 1];
-    boolean known = end.equals("weight") || end.equals("bias");
+    boolean known = end.equals("weight");
     if (known && parts.length == 2 && OUTER.containsKey(parts[0])) {
       return OUTER.get(parts[0]) + "." + end;
     }

@@ -79,7 +79,7 @@ public record PulledModel(String name, Path folder, Path weights, Map<String, Pa
       // Shards without a single name among them: their index decides, further down this list.
       if (found.size() > 1 && !(kind.equals(".safetensors") && names.stream().anyMatch(name -> name.endsWith(".safetensors.index.json")))) {
         String some = String.join(", ", found.subList(0, Math.min(6, found.size())));
-        throw UserError.of("%s holds several *%s: %s. Name one file.", where, kind, some);
+        throw UserError.of("%s holds several *%s: %s. Name one file (of a model on the hub: fetch it, and give its path).", where, kind, some);
       }
     }
     throw UserError.of(

@@ -45,14 +45,14 @@ class ImageReaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"cmyk.jpg", "rgb.jpg", "grey16.png", "palette8.png", "transparent.gif", "rgb565.bmp", "lossy.webp"})
+  @ValueSource(strings = {"cmyk.jpg", "rgb.jpg", "palette8.png", "transparent.gif", "rgb565.bmp", "lossy.webp"})
   void exchangedChannelsAreNoticed(String name) throws IOException {
     RgbImage image = ImageReader.read(FORMATS.resolve(name));
     byte[] bgr = image.rgb().clone();
     for (int i = 0; i < bgr.length; i += 3) {
       byte red = bgr[i];
       bgr[i] = bgr[i + 2];
-      bgr[i + 2] = (byte) (red + 3);
+      bgr[i + 2] = red;
     }
     assertThat(Goldens.worst(new RgbImage(image.width(), image.height(), bgr), Goldens.expected(name))).isGreaterThan(2);
   }

@@ -73,6 +73,9 @@ class ModelConfigsTest {
         "model_type", "dinov2", "hidden_size", 384, "num_hidden_layers", 12, "num_attention_heads", 6, "mlp_ratio", 4, "image_size", 518,
         "patch_size", 14, "hidden_act", "gelu", "use_swiglu_ffn", false, "qkv_bias", true));
     assertThat(ModelConfigs.vit(dino)).isEqualTo(new Vit.Config(Vit.Family.DINOV2, 384, 12, 6, 1536, 518, 14, 1e-6));
+    dino.put("quantization_config", Map.of("quant_method", "fp8"));
+    assertThatThrownBy(() -> ModelConfigs.vit(dino)).isInstanceOf(UserError.class).hasMessageContaining("quantised").hasMessageContaining("fp8");
+    dino.remove("quantization_config");
     dino.put("use_swiglu_ffn", true);
     assertThatThrownBy(() -> ModelConfigs.vit(dino)).isInstanceOf(UserError.class).hasMessageContaining("use_swiglu_ffn");
     assertThatThrownBy(() -> ModelConfigs.vision(Map.of("model_type", "clip"), null))

@@ -54,6 +54,17 @@ final class ChatTemplateTest {
     }
   }
 
+  /** As Qwen3's template does. */
+  @Test
+  void readsBackwards() {
+    String jinja =
+        "{% for message in messages[::-1] %}{{ message.content }};{% endfor %}{{ messages[-1].content.split('</think>')[-1].lstrip('\\n') }}";
+    List<Message> messages = List.of(new Message("user", "a"), new Message("assistant", "b</think>\n\nc"));
+    assertThat(new ChatTemplate(jinja, SPECIAL).render(messages, false)).isEqualTo("b</think>\n\nc;a;c");
+    assertThatThrownBy(() -> new ChatTemplate("{{ messages[0].content.split('') }}", SPECIAL).render(messages, false))
+        .isInstanceOf(UserError.class);
+  }
+
   @Test
   void splitsWherePicturesStand() {
     ChatTemplate template = template("smollm2");

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ocelli.UserError;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,6 +121,41 @@ final class TokenizerTest {
           text.append(piece);
         }
         assertThat(text.append(decoder.finish()).toString()).isEqualTo(tokenizer.decode(ids, true));
+      }
+    }
+  }
+
+  /** As SentencePiece does it with characters that it has no token for: a token a byte. */
+  @Test
+  void streamsCharactersOfSingleBytes() throws IOException {
+    StringBuilder vocabulary = new StringBuilder();
+    for (int b = 0; b < 256; b++) {
+      vocabulary.append(String.format("\"<0x%02X>\": %d, ", b, b));
+    }
+    Path json =
+        Files.writeString(
+            temp.resolve("tokenizer.json"),
+            "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null, \"added_tokens\": [], \"normalizer\": null,"
+                + " \"pre_tokenizer\": null, \"post_processor\": null,"
+                + " \"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}]},"
+                + " \"model\": {\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null, \"continuing_subword_prefix\": null,"
+                + " \"end_of_word_suffix\": null, \"fuse_unk\": false, \"byte_fallback\": true, \"vocab\": {"
+                + vocabulary + "\"dog\": 256}, \"merges\": []}}");
+    try (Tokenizer tokenizer = Tokenizer.open(json)) {
+      for (String text : List.of("😀", "一只狗在雪地里跑，后面跟着另一只狗。".repeat(5), "é👍🏽一".repeat(20))) {
+        List<Integer> ids = new ArrayList<>(List.of(256));
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+          ids.add(b & 255);
+        }
+        ids.add(256);
+        StreamDecoder decoder = tokenizer.stream();
+        StringBuilder said = new StringBuilder();
+        for (int id : ids) {
+          String piece = decoder.next(id);
+          assertThat(piece).doesNotContain("\uFFFD");
+          said.append(piece);
+        }
+        assertThat(said.append(decoder.finish()).toString()).isEqualTo("dog" + text + "dog");
       }
     }
   }
