@@ -22,11 +22,11 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
 
   /** Refuses what can't work, before a model is loaded. */
   List<String> check() {
-    if (Files.exists(out) && !overwrite) {
-      throw UserError.of("%s is finished. Give --overwrite to write it anew, or another --out.", out);
-    }
     if (Files.isDirectory(out)) {
       throw UserError.of("%s is a folder. Name a file for the captions: --out captions.csv.", out);
+    }
+    if (Files.exists(out) && !overwrite) {
+      throw UserError.of("%s is finished. Give --overwrite to write it anew, or another --out.", out);
     }
     List<String> images = FolderCaptions.photos(folder);
     if (images.isEmpty()) {
@@ -36,7 +36,7 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
   }
 
   int work(TrainedRun run, List<String> images, SamplingSettings settings) {
-    try (CaptionTable table = open(out, run, settings);
+    try (CaptionTable table = open(folder, out, run, settings);
         StopSignal stop = new StopSignal("Stopping. The same command goes on from here.", console::say)) {
       if (table.size() > 0) {
         console.say("Going on: " + table.size() + " of " + images.size() + " photos have their caption.");
@@ -54,11 +54,13 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
     }
   }
 
-  static CaptionTable open(Path out, TrainedRun run, SamplingSettings settings) {
+  static CaptionTable open(Path folder, Path out, TrainedRun run, SamplingSettings settings) {
     Map<String, String> made = new LinkedHashMap<>();
     made.put("run", Sha256.of(run.adapter()));
     made.put("weights", run.weights().toString());
     made.put("settings", settings.toString());
+    // Other folders may have photos of the same names.
+    made.put("folder", folder.toAbsolutePath().normalize().toString());
     return CaptionTable.open(out, made);
   }
 

@@ -100,8 +100,12 @@ final class IndexCommand implements Callable<Integer> {
       ImageTextScores scores = trained.searchable();
       if (overwrite && Files.exists(out)) {
         PhotoSearch.check(out);
-        // Before anything is removed: the photos' disk may not be there.
+        // Before anything is removed: the photos' disk, or the encoder, may not be there.
         PhotoIndexer.check(places);
+        trained.indexIdentity();
+        if (stop.getAsBoolean()) {
+          return Ocelli.FINE; // the signal says what it ends with
+        }
         PhotoIndex.clear(out);
       }
       try (PhotoIndex index = PhotoIndex.open(out, trained.indexIdentity())) {

@@ -43,8 +43,15 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
           whole[0] = PhotoVectors.of(scores.images(seen), scores.similarity()).get(0).whole();
         });
     String own = Sha256.of(photo);
-    return search.like(whole[0], best < Integer.MAX_VALUE ? best + 1 : best, way).stream()
-        .filter(hit -> !hit.sha256().equals(own)).limit(best).map(hit -> new Ranked(hit, null)).toList();
+    // It may be there several times, under other names.
+    for (long asked = best + 1L; ; asked *= 2) {
+      int most = (int) Math.min(asked, Integer.MAX_VALUE);
+      List<SearchHit> hits = search.like(whole[0], most, way);
+      List<SearchHit> others = hits.stream().filter(hit -> !hit.sha256().equals(own)).limit(best).toList();
+      if (others.size() == best || hits.size() < most) {
+        return others.stream().map(hit -> new Ranked(hit, null)).toList();
+      }
+    }
   }
 
   /**

@@ -88,7 +88,7 @@ class FolderCaptioningTest {
   /** What a partial table of this run begins with. */
   private static String firstLine() throws IOException {
     try (TrainedRun trained = TrainedRun.open(run, TinyTraining.pull(root), Progress.NONE, line -> {})) {
-      FolderCaptioning.open(root.resolve("first.csv"), trained, trained.sampling()).close();
+      FolderCaptioning.open(root.resolve("photos"), root.resolve("first.csv"), trained, trained.sampling()).close();
     }
     return Files.readString(root.resolve("first.csv.partial"));
   }
@@ -99,6 +99,8 @@ class FolderCaptioningTest {
     Call call = caption("photos", "mixed.csv");
     assertThat(call.code()).isEqualTo(1);
     assertThat(call.err()).contains("mixed.csv.partial was begun with another run", "delete the file").hasLineCount(1);
+    Files.writeString(root.resolve("mixed.csv.partial"), firstLine().replace("/photos\"", "/elsewhere\""));
+    assertThat(caption("photos", "mixed.csv").err()).contains("mixed.csv.partial was begun with another folder", "elsewhere");
   }
 
   @Test

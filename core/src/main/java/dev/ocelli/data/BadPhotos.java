@@ -63,6 +63,11 @@ public final class BadPhotos {
     return reasons.containsKey(image);
   }
 
+  /** Why a photo can't be used; null where it wasn't noted. */
+  public synchronized String reason(String image) {
+    return reasons.get(image);
+  }
+
   public synchronized int count() {
     return reasons.size();
   }

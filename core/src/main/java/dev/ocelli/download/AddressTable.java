@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.PriorityQueue;
@@ -127,7 +128,7 @@ record AddressTable(Path file, String sha256, long seed, int rows, int chosen, l
           }
         }
         c = c < 0 ? c : in.read();
-        byte[] bytes = line.toByteArray();
+        byte[] bytes = first ? withoutMark(line.toByteArray()) : line.toByteArray();
         boolean names = first && isHeader(bytes);
         first = false;
         if (names || bytes.length == 0) {
@@ -142,10 +143,16 @@ record AddressTable(Path file, String sha256, long seed, int rows, int chosen, l
     }
   }
 
+  /** Windows programs begin a file of UTF-8 with a byte order mark. */
+  private static byte[] withoutMark(byte[] line) {
+    boolean marked = line.length >= 3 && line[0] == (byte) 0xEF && line[1] == (byte) 0xBB && line[2] == (byte) 0xBF;
+    return marked ? Arrays.copyOfRange(line, 3, line.length) : line;
+  }
+
   /** Names of columns: two words, no address among them. */
   private static boolean isHeader(byte[] line) {
     String text = new String(line, StandardCharsets.UTF_8).strip().toLowerCase(java.util.Locale.ROOT);
-    return text.matches("\uFEFF?\\w+\t\\w+") && (text.contains("url") || text.contains("address"));
+    return text.matches("\\w+\t\\w+") && (text.contains("url") || text.contains("address"));
   }
 
   private static MessageDigest digest() {

@@ -95,7 +95,7 @@ final class AnswerThread implements AutoCloseable {
   /** Waits for an answer; one whose caller is interrupted is given up. */
   Reply answer(List<int[]> words, List<float[]> pictures, SamplingSettings settings, Consumer<String> heard) {
     int prompt = words.stream().mapToInt(w -> w.length).sum() + pictures.size() * model().slots;
-    if (prompt + settings.maxTokens() > model().positions) {
+    if ((long) prompt + settings.maxTokens() > model().positions) {
       throw UserError.of(
           "The conversation has %d tokens and asks for %d; the language model has %d positions. Ask for fewer.", prompt, settings.maxTokens(),
           model().positions);

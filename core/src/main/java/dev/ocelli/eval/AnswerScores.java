@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * How often a model answers right, and whether it needs the photo to. All are percent; maps are by kind of question, with all of them under
@@ -43,7 +44,7 @@ public record AnswerScores(
   public static Map<String, Double> accuracy(List<String> kinds, List<Boolean> right) {
     Map<String, int[]> sums = new TreeMap<>();
     for (int i = 0; i < kinds.size(); i++) {
-      for (String key : List.of(ALL, kinds.get(i).isEmpty() ? "other" : kinds.get(i))) {
+      for (String key : new TreeSet<>(List.of(ALL, kinds.get(i).isEmpty() ? "other" : kinds.get(i)))) {
         int[] sum = sums.computeIfAbsent(key, k -> new int[2]);
         sum[0] += right.get(i) ? 1 : 0;
         sum[1]++;

@@ -16,6 +16,18 @@ public final class Bootstrap {
    * replacement, interpolated between neighbours. The same seed gives the same interval.
    */
   public static Interval mean(double[] values, int resamples, long seed) {
+    double[] ones = new double[values.length];
+    Arrays.fill(ones, 1);
+    return ratio(values, ones, resamples, seed);
+  }
+
+  /**
+   * As {@link #mean}, of values that are drawn in groups.
+   *
+   * @param values of each group the sum
+   * @param sizes of each group how many values it has, above 0
+   */
+  public static Interval ratio(double[] values, double[] sizes, int resamples, long seed) {
     if (values.length == 0) {
       throw new UserError("An interval needs at least one value, but there are none.");
     }
@@ -31,10 +43,13 @@ public final class Bootstrap {
     double[] means = new double[resamples];
     for (int r = 0; r < resamples; r++) {
       double sum = 0;
+      double size = 0;
       for (int i = 0; i < values.length; i++) {
-        sum += values[random.nextInt(values.length)];
+        int drawn = random.nextInt(values.length);
+        sum += values[drawn];
+        size += sizes[drawn];
       }
-      means[r] = sum / values.length;
+      means[r] = sum / size;
     }
     Arrays.sort(means);
     return new Interval(percentile(means, 0.025), percentile(means, 0.975));

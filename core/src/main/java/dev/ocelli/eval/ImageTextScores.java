@@ -179,7 +179,7 @@ public record ImageTextScores(
   /** Both scores of one photo with one text; {@code features} is {@code [1, patches, imageHidden]}. */
   public Match of(Tensor features, String text) {
     Double[] found = new Double[2];
-    Scope.noGrad(
+    Scope.run(() -> Scope.noGrad(
         () -> {
           QFormer.Look look = model.qformer().look(features);
           if (model.contrast() != null) {
@@ -190,7 +190,7 @@ public record ImageTextScores(
             found[1] = MatchHead.probability(match(look, List.of(text))).item_double();
           }
           return features;
-        });
+        }));
     return new Match(found[0], found[1]);
   }
 

@@ -37,12 +37,13 @@ record Ranks(int[] captionImage, int[] image, int[] caption) {
   }
 
   private Bootstrap.Interval captions(int k, long seed) {
-    // A photo counts by its captions' hits, scaled so that the mean over photos is the recall over captions.
     double[] hits = new double[image.length];
+    double[] captions = new double[image.length];
     for (int c = 0; c < caption.length; c++) {
-      hits[captionImage[c]] += caption[c] <= k ? 100.0 * image.length / caption.length : 0;
+      hits[captionImage[c]] += caption[c] <= k ? 100 : 0;
+      captions[captionImage[c]]++;
     }
-    return Bootstrap.mean(hits, RESAMPLES, seed);
+    return Bootstrap.ratio(hits, captions, RESAMPLES, seed);
   }
 
   private static double recall(int[] ranks, int k) {

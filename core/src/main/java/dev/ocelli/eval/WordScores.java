@@ -1,7 +1,7 @@
 package dev.ocelli.eval;
 
 /**
- * Whether word maps hit what the words name, in percent of the words.
+ * Whether word maps hit what the words name, in percent: the mean over pictures of each picture's share of words.
  *
  * @param hits the map's highest point lies in a box of what its word names
  * @param averageHits the same of the queries' average map, which is one for all words of a picture

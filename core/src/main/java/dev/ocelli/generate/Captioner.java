@@ -51,16 +51,19 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) im
     int[] before = prompts.stream().flatMapToInt(p -> Arrays.stream(p.before())).toArray();
     int[] after = prompts.stream().flatMapToInt(p -> Arrays.stream(p.after())).toArray();
     List<int[]> words = prompts.stream().map(p -> concat(p.before(), p.after())).toList();
+    // Before anything is made that is as long as the answer.
+    int longest = words.stream().mapToInt(w -> w.length).max().orElse(0);
+    vlm.language().config().checkRoom((long) longest + vlm.qformer().config().queries() + settings.maxTokens());
     TextLoop loop = new TextLoop(tokenizer, end, settings, words, firstRow, heard);
     List<String> answers = new ArrayList<>();
-    Scope.noGrad(
+    Scope.run(() -> Scope.noGrad(
         () -> {
           Tensor image = vlm.image(features, false);
           // Beginnings that all share are read once, and kept for the next call.
           boolean shared = prompts.stream().allMatch(p -> Arrays.equals(p.before(), prompts.get(0).before()));
           Tensor embeddings = vlm.prompts(image, shared ? new int[0] : before, after);
           int[] first = shared ? prompts.get(0).before() : new int[0];
-          long room = first.length + embeddings.size(1) + settings.maxTokens();
+          long room = first.length + embeddings.size(1) + (long) settings.maxTokens();
           try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), features.size(0), room)) {
             if (first.length > 0) {
               prefix.begin(cache, first);
@@ -68,7 +71,7 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) im
             answers.addAll(loop.write(chosen -> Scope.of(() -> next(chosen == null ? embeddings : embed(chosen), cache))));
           }
           return image;
-        });
+        }));
     return answers;
   }
 

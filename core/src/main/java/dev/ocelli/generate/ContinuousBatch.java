@@ -150,7 +150,8 @@ public final class ContinuousBatch implements AutoCloseable {
   /** Reads prompts, all in one pass, and says the first token of each answer. */
   public void join(List<Prompt> prompts) {
     long[] lengths = prompts.stream().mapToLong(Prompt::tokens).toArray();
-    long needed = prompts.stream().mapToLong(p -> p.tokens() + p.settings.maxTokens()).max().orElseThrow();
+    long needed = prompts.stream().mapToLong(p -> (long) p.tokens() + p.settings.maxTokens()).max().orElseThrow();
+    vlm.language().config().checkRoom(needed);
     List<Row> fresh = prompts.stream().map(p -> new Row(p, tokenizer.stream())).toList();
     int first = rows.size();
     Scope.run(

@@ -13,6 +13,7 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.text.ChatPrompt;
 import dev.ocelli.text.Tokenizer;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -47,7 +48,7 @@ public record FolderCaptions(
   /** Names of a folder's photos, those in folders below it included, in order; {@code /} stands between folders. */
   public static List<String> photos(Path folder) {
     try {
-      return ImageFiles.under(folder).stream().map(file -> folder.relativize(file).toString().replace('\\', '/')).sorted().toList();
+      return ImageFiles.under(folder).stream().map(file -> folder.relativize(file).toString().replace(File.separatorChar, '/')).sorted().toList();
     } catch (IOException e) {
       throw new UserError("Can't list " + folder + ": " + AtomicFile.reason(e) + ".", e);
     }

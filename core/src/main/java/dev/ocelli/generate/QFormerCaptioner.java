@@ -43,13 +43,13 @@ public record QFormerCaptioner(ImageTextModel model, Tokenizer tokenizer, Comput
     TextLoop loop = new TextLoop(
             tokenizer, framed[framed.length - 1], settings, Collections.nCopies(Math.toIntExact(features.size(0)), new int[0]), firstRow, heard);
     List<String> captions = new ArrayList<>();
-    Scope.noGrad(
+    Scope.run(() -> Scope.noGrad(
         () -> {
           Past past = new Past();
           past.pass = model.qformer().see(model.qformer().look(features), false);
           captions.addAll(loop.write(chosen -> next(chosen, past)));
           return features;
-        });
+        }));
     return captions;
   }
 

@@ -10,6 +10,7 @@ import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.generate.Captioner;
 import dev.ocelli.grow.Grown.Origin;
+import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.train.TrainedRun;
@@ -92,7 +93,7 @@ public final class Growth {
   }
 
   private Result grow(GrowTarget target, CaptionFolder folder, UserTable table) {
-    try (Drafts drafts = new Drafts(target.drafts(), key())) {
+    try (Drafts drafts = new Drafts(target.drafts(), key(target.data()))) {
       Set<String> held = Gaps.heldOut(folder, table);
       Gaps gaps = Gaps.find(target.data(), folder, table, held, settings.limit());
       say.accept(gaps.photos().size() + " photos have no caption; " + gaps.heldOut() + " more are held out, " + gaps.copies() + " look like one that is");
@@ -100,9 +101,9 @@ public final class Growth {
       double[] real = settings.threshold() == null ? judge.real(real(folder, held), settings.captions().seed()) : new double[0];
       double threshold = settings.threshold() == null ? Judge.quantile(real, settings.quantile()) : settings.threshold();
       BadPhotos bad = new BadPhotos(Integer.MAX_VALUE);
-      PhotoFeatures seen = run.features().build(gaps.photos(), features, bad);
+      PhotoFeatures seen = seeing().build(gaps.photos(), features, bad);
       List<Grown> grown = new ArrayList<>();
-      if (!describe(seen, drafts)) {
+      if (stop.getAsBoolean() || !describe(seen, drafts)) {
         return new Result(false, null, List.of(), List.of());
       }
       grown.addAll(captions(seen, drafts, judge, threshold));
@@ -111,6 +112,9 @@ public final class Growth {
       GrowReport.Share questions = null;
       if (settings.paraphrases() || settings.questions()) {
         PhotoFeatures sources = sources(folder, held, seen, grown);
+        if (stop.getAsBoolean()) {
+          return new Result(false, null, List.of(), List.of());
+        }
         photos.addAll(sources.photos());
         Rewriting rewriting = new Rewriting(run, drafts, settings.captions().seed(), progress, stop);
         List<Grown> more = rewriting.of(sources, judge, threshold, settings.paraphrases(), settings.questions());
@@ -130,9 +134,15 @@ public final class Growth {
     }
   }
 
-  /** Drafts of other models or settings are of no use. */
-  private String key() {
-    return Sha256.of(run.fingerprint() + "\n" + settings.captions());
+  /** The run's, but it may be stopped. */
+  private FeatureBuilder seeing() {
+    FeatureBuilder features = run.features();
+    return new FeatureBuilder(features.vision(), features.compute(), features.progress(), stop);
+  }
+
+  /** Drafts of other models or settings are of no use, and those of another folder's photos, which may have the same names. */
+  private String key(Path data) {
+    return Sha256.of(run.fingerprint() + "\n" + settings.captions() + "\n" + data.toAbsolutePath().normalize());
   }
 
   private static GrowReport.Share share(List<Grown> grown, Origin origin) {
@@ -149,7 +159,7 @@ public final class Growth {
     if (photos.isEmpty()) {
       throw new UserError("No photo with a caption is left outside the held-out ones, so there is nothing to compare with.");
     }
-    return run.features().build(photos, features, new BadPhotos(Integer.MAX_VALUE));
+    return seeing().build(photos, features, new BadPhotos(Integer.MAX_VALUE));
   }
 
   private static List<Photo> free(CaptionFolder folder, Part part, Set<String> held) {
@@ -204,6 +214,6 @@ public final class Growth {
         photos.add(new Photo(photo.image(), photo.picture(), List.of(grown.get(i).text()), Part.TRAIN));
       }
     }
-    return run.features().build(photos, features, new BadPhotos(Integer.MAX_VALUE));
+    return seeing().build(photos, features, new BadPhotos(Integer.MAX_VALUE));
   }
 }

@@ -1,6 +1,5 @@
 package dev.ocelli.model;
 
-import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -41,9 +40,7 @@ public final class KeyValueCache implements AutoCloseable {
    * @param room how many tokens at most
    */
   public KeyValueCache(LanguageModel.Config config, Compute compute, long batch, long room) {
-    if (room > config.positions()) {
-      throw UserError.of("%d tokens are asked for, but the language model has %d positions. Ask for fewer.", room, config.positions());
-    }
+    config.checkRoom(room);
     this.config = config;
     this.room = room;
     positions = null;

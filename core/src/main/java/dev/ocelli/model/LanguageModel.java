@@ -46,7 +46,14 @@ public final class LanguageModel {
       double ropeBase,
       boolean tied,
       boolean headNorm,
-      int positions) {}
+      int positions) {
+    /** Refuses texts that are longer than the model can read. */
+    public void checkRoom(long tokens) {
+      if (tokens > positions) {
+        throw UserError.of("%d tokens are asked for, but the language model has %d positions. Ask for fewer.", tokens, positions);
+      }
+    }
+  }
 
   /** The head norms are null outside Qwen3. */
   record Layer(

@@ -1,5 +1,6 @@
 package dev.ocelli.model;
 
+import dev.ocelli.UserError;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Photo;
 import dev.ocelli.nn.Compute;
@@ -34,7 +35,17 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
 
   /** Memory for {@code photos} rows, which {@link #read} fills. */
   public ByteBuffer buffer(int photos) {
-    return ByteBuffer.allocateDirect(Math.multiplyExact(photos, store.rowBytes())).order(ByteOrder.nativeOrder());
+    return buffer(photos, store.tokens());
+  }
+
+  /** As {@link #buffer(int)}, for so many tokens of each. */
+  public ByteBuffer buffer(int photos, int tokens) {
+    long bytes = (long) photos * tokens * store.hidden() * 2;
+    if (bytes > Integer.MAX_VALUE) {
+      throw UserError.of(
+          "The features of %d photos take %.1f GB, which is too much to read at once. Set a smaller batch, or stage1.micro_batch.", photos, bytes / 1e9);
+    }
+    return ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.nativeOrder());
   }
 
   /** Appends one photo's features. No libtorch: any thread may do it. */

@@ -1,6 +1,5 @@
 package dev.ocelli.model;
 
-import dev.ocelli.UserError;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -52,9 +51,7 @@ public final class RowCache implements AutoCloseable {
    * @param needed the most tokens that any of them will come to
    */
   public KeyValueCache add(long[] lengths, long needed) {
-    if (needed > config.positions()) {
-      throw UserError.of("%d tokens are asked for, but the language model has %d positions. Ask for fewer.", needed, config.positions());
-    }
+    config.checkRoom(needed);
     reserve(rows + lengths.length, needed);
     int first = rows;
     System.arraycopy(lengths, 0, this.lengths, first, lengths.length);

@@ -8,15 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
 /** Finds photos in folders, and in folders within them, by the ends of their names. */
 public final class PhotoFiles {
-  private static final Set<String> ENDS = Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp");
-
   private PhotoFiles() {}
 
   /** A photo's file as it lies there now. */
@@ -37,12 +33,7 @@ public final class PhotoFiles {
         if (Files.isDirectory(from)) {
           ImageFiles.walk(
               from,
-              (file, about) -> {
-                String name = file.getFileName().toString();
-                if (ENDS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT))) {
-                  found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
-                }
-              },
+              (file, about) -> found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis())),
               (file, why) -> unread.accept(file, AtomicFile.reason(why)));
         } else if (Files.isRegularFile(from)) {
           BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);

@@ -40,7 +40,7 @@ public record PhotoIndexer(
    * @param added photos that were not there
    * @param updated photos whose bytes had changed
    * @param unchanged photos that were there already
-   * @param removed photos whose files are gone, or can't be read any more
+   * @param removed photos whose files are gone, or are no pictures any more
    * @param skipped photos that can't be used
    * @param photos in the index now
    * @param finished false where it was stopped
@@ -65,8 +65,9 @@ public record PhotoIndexer(
             });
     Map<Path, IndexedPhoto> known = index.photos();
     int removed = removeGone(index, found, known, places, unread);
-    Map<Path, IndexedPhoto> changed = changed(index, found, known, bad);
-    index.expect(known.size() + (long) changed.size());
+    int[] unchanged = new int[1];
+    Map<Path, IndexedPhoto> changed = changed(index, found, known, bad, unchanged);
+    index.expect(known.size() + changed.keySet().stream().filter(file -> !known.containsKey(file)).count());
     int added = 0;
     int updated = 0;
     List<IndexedPhoto> waiting = new ArrayList<>(changed.values());
@@ -94,17 +95,12 @@ public record PhotoIndexer(
       index.settle();
     }
     index.commit();
-    int unchanged = found.size() - changed.size() - unreadable(found, bad, changed);
-    return new Report(added, updated, unchanged, removed, bad.count(), index.photos().size(), finished);
+    return new Report(added, updated, unchanged[0], removed, bad.count(), index.photos().size(), finished);
   }
 
   /** Refuses places without any photo. */
   public static void check(List<Path> places) {
     PhotoFiles.find(places, (file, why) -> {});
-  }
-
-  private static int unreadable(List<PhotoFiles.Found> found, BadPhotos bad, Map<Path, IndexedPhoto> changed) {
-    return (int) found.stream().filter(f -> !changed.containsKey(f.file()) && bad.contains(f.file().toString())).count();
   }
 
   private static int removeGone(
@@ -121,20 +117,30 @@ public record PhotoIndexer(
     return gone.size();
   }
 
-  /** The photos that the index doesn't hold as they are. One of known size and time is taken for unchanged; any other is read. */
-  private Map<Path, IndexedPhoto> changed(PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, BadPhotos bad) {
+  /**
+   * The photos that the index doesn't hold as they are. One of known size and time is taken for unchanged; any other is read.
+   *
+   * @param unchanged counts the others, as far as it came
+   */
+  private Map<Path, IndexedPhoto> changed(
+      PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, BadPhotos bad, int[] unchanged) {
     Map<Path, IndexedPhoto> changed = new LinkedHashMap<>();
     try (Progress.Task task = progress.start("compare", found.size(), "photos")) {
       for (PhotoFiles.Found file : found) {
         task.advance(1);
         IndexedPhoto before = known.get(file.file());
-        if (stop.getAsBoolean() || before != null && before.size() == file.size() && before.modified() == file.modified()) {
+        if (stop.getAsBoolean()) {
+          break;
+        }
+        if (before != null && before.size() == file.size() && before.modified() == file.modified()) {
+          unchanged[0]++;
           continue;
         }
         try {
           IndexedPhoto now = new IndexedPhoto(file.file(), Sha256.of(file.file()), file.size(), file.modified());
           if (before != null && before.sha256().equals(now.sha256())) {
             index.touch(now);
+            unchanged[0]++;
           } else {
             changed.put(file.file(), now);
           }

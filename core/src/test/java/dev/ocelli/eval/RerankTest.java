@@ -57,7 +57,22 @@ class RerankTest {
   void photosOfManyCaptionsWeighMore() {
     Ranks ranks = new Ranks(new int[] {0, 0, 0, 1}, new int[] {1, 9}, new int[] {1, 1, 1, 9});
     assertThat(ranks.scores().t2iR1()).isEqualTo(75);
-    Bootstrap.Interval interval = ranks.intervals(1).t2iR1();
-    assertThat((interval.low() + interval.high()) / 2).isCloseTo(75, within(1e-9));
+    // Each photo is drawn twice in a quarter of the samples: then all captions are found, or none.
+    assertThat(ranks.intervals(1).t2iR1()).isEqualTo(new Bootstrap.Interval(0, 100));
+    assertThat(ranks.intervals(1).t2iR10()).isEqualTo(new Bootstrap.Interval(100, 100));
+  }
+
+  @Test
+  void intervalsOfUnequallyManyCaptionsStayBelowAHundred() {
+    int[] captionImage = new int[220];
+    int[] ranks = new int[220];
+    for (int c = 0; c < 220; c++) {
+      // Twenty photos with ten captions each, twenty with one; one caption in ten isn't found.
+      captionImage[c] = c < 200 ? c / 10 : c - 180;
+      ranks[c] = c % 10 == 0 ? 2 : 1;
+    }
+    Bootstrap.Interval interval = new Ranks(captionImage, new int[40], ranks).intervals(3).t2iR1();
+    assertThat(interval.low()).isBetween(80.0, 90.0);
+    assertThat(interval.high()).isBetween(90.0, 100.0);
   }
 }

@@ -25,6 +25,7 @@ class PhotoFilesTest {
   void photosAtAnyDepthByTheEndsOfTheirNames() throws IOException {
     Path b = file("b.JPG");
     Path deep = file("a/deep/c.webp");
+    Path old = file("a/deep/d.jfif");
     Path named = file("elsewhere/photo-without-end");
     file("a/notes.txt");
     file("a/.hidden.jpg");
@@ -32,9 +33,9 @@ class PhotoFilesTest {
     file("a/jpg");
     List<String> warnings = new ArrayList<>();
     List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), (file, why) -> warnings.add(file + ": " + why));
-    assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(deep, b, named);
-    assertThat(found.get(1).size()).isEqualTo(5);
-    assertThat(found.get(1).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
+    assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(deep, old, b, named);
+    assertThat(found.get(2).size()).isEqualTo(5);
+    assertThat(found.get(2).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
     assertThat(warnings).isEmpty();
   }
 

@@ -16,8 +16,12 @@ final class Pictures {
 
   private final ImageFetcher fetcher;
   private final Limits limits;
-  /** Unpacking takes memory and a core: as many at once as there are cores. */
-  private final Semaphore unpacking = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors()));
+  /** Pixels whose unpacking is one permit; each takes about 6 bytes. */
+  private static final long PIXELS_A_PERMIT = 1 << 20;
+
+  /** Unpacking takes memory, of which a part of Java's may go to it, and a core. */
+  private final int permits = Math.toIntExact(Math.max(1, Math.min(1 << 20, Runtime.getRuntime().maxMemory() / 2 / (6 * PIXELS_A_PERMIT))));
+  private final Semaphore unpacking = new Semaphore(permits, true);
 
   Pictures(ImageFetcher fetcher, Limits limits) {
     this.fetcher = fetcher;
@@ -77,10 +81,13 @@ final class Pictures {
     if (bytes.length > limits.picture()) {
       throw tooLarge();
     }
+    int share = 0;
     boolean turn = false;
     try {
       PictureHeader.check(bytes, limits.unpacked(), "the picture");
-      turn = unpacking.tryAcquire(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      long size = PictureHeader.of(bytes).map(header -> (long) header.width() * header.height()).orElse(0L);
+      share = permits(size, permits, Runtime.getRuntime().availableProcessors());
+      turn = unpacking.tryAcquire(share, Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
       if (!turn) {
         throw ApiError.timedOut("The request's time was up before its picture was read.");
       }
@@ -93,9 +100,19 @@ final class Pictures {
       throw ApiError.invalid(400, "invalid_image", e.getMessage());
     } finally {
       if (turn) {
-        unpacking.release();
+        unpacking.release(share);
       }
     }
+  }
+
+  /**
+   * Of all permits those that a picture needs: by its size, and so many that no more pictures than cores are unpacked at once. One that is
+   * larger than all of them waits until it is alone.
+   */
+  static int permits(long pixels, int all, int cores) {
+    long bySize = (pixels + PIXELS_A_PERMIT - 1) / PIXELS_A_PERMIT;
+    long byCore = (all + cores - 1) / cores;
+    return (int) Math.min(all, Math.max(bySize, byCore));
   }
 
   private ApiError tooLarge() {

@@ -33,11 +33,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 
 /** The HTTP server: listens from the start, answers once the runs are loaded. */
 public final class Server implements AutoCloseable {
+  private static final long ASK_MILLIS = 100;
   private static final int LONGEST_LINE = 8192;
   private static final int LONGEST_HEADERS = 16 << 10;
   private static final int CHUNK = 64 << 10;
@@ -196,11 +198,23 @@ public final class Server implements AutoCloseable {
   /**
    * Waits until the runs are loaded.
    *
+   * @param stop asked meanwhile: true gives up
+   * @return whether they are
    * @throws UserError where one can't be
    */
-  public void awaitReady() {
+  public boolean awaitReady(BooleanSupplier stop) {
     try {
+      while (!engine.loaded().isDone()) {
+        if (stop.getAsBoolean()) {
+          return false;
+        }
+        Thread.sleep(ASK_MILLIS);
+      }
       engine.loaded().join();
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
         throw cause;

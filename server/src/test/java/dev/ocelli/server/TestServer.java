@@ -93,7 +93,7 @@ final class TestServer implements AutoCloseable {
             },
             resolver);
     server.start();
-    server.awaitReady();
+    server.awaitReady(() -> false);
   }
 
   static void await(BooleanSupplier condition) throws InterruptedException {

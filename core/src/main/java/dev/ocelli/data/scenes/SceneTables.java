@@ -57,7 +57,8 @@ public final class SceneTables {
             lines.flush();
           });
     }
-    if (settings.questions()) {
+    // Old ones would be learnt from beside the new scenes.
+    if (settings.questions() || Files.exists(folder.resolve("questions.csv"))) {
       table(
           folder.resolve("questions.csv"),
           List.of("image", "question", "answer", "kind", "split"),

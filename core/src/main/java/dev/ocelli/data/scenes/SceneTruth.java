@@ -47,7 +47,7 @@ public record SceneTruth(List<Thing> things, Map<Pair, Direction> directions) {
       return truths;
     } catch (IllegalArgumentException | IOException e) {
       throw new UserError(
-          file + ", line " + (number + 1) + ": not what ocelli data scenes writes (" + (e instanceof IOException io ? AtomicFile.reason(io) : e.getMessage())
+          file + ", line " + number + ": not what ocelli data scenes writes (" + (e instanceof IOException io ? AtomicFile.reason(io) : e.getMessage())
               + "). Draw the scenes again.", e);
     }
   }

@@ -16,8 +16,14 @@ import org.apache.commons.csv.CSVRecord;
  * Tables with a header, as RFC 4180 has them: .csv, .tsv, and the columns of Flickr30k's results.csv, which are parted by "|". Rows are
  * counted from 1, the header being row 1, as a spreadsheet shows them. A captions.txt is a table too; there, what follows the last column
  * belongs to it, since captions with commas often stand there without quotes.
+ *
+ * @param root a folder above the files, where each names photos that lie beside it; null where names don't depend on the file
  */
-record DelimitedTable(List<Path> files, List<Path> folders) implements PairSource {
+record DelimitedTable(List<Path> files, List<Path> folders, Path root) implements PairSource {
+  DelimitedTable(List<Path> files, List<Path> folders) {
+    this(files, folders, null);
+  }
+
   @Override
   public String format() {
     return files.size() == 1 ? "table " + file().getFileName() : files.size() + " tables";
@@ -35,7 +41,7 @@ record DelimitedTable(List<Path> files, List<Path> folders) implements PairSourc
     boolean hasSplit = splits.several();
     String bytes = "";
     for (Path file : files) {
-      One one = new One(file, splits.of(file), rows);
+      One one = new One(file, SourceFinder.prefix(root, file), splits.of(file), rows);
       bytes = one.read();
       hasSplit |= one.split >= 0;
     }
@@ -46,6 +52,7 @@ record DelimitedTable(List<Path> files, List<Path> folders) implements PairSourc
   /** One file on its way. */
   private static final class One {
     private final Path file;
+    private final String prefix;
     private final String fileSplit;
     private final Sink sink;
     private final char delimiter;
@@ -57,8 +64,9 @@ record DelimitedTable(List<Path> files, List<Path> folders) implements PairSourc
     private int origin = -1;
     private long number;
 
-    One(Path file, String fileSplit, Sink sink) {
+    One(Path file, String prefix, String fileSplit, Sink sink) {
       this.file = file;
+      this.prefix = prefix;
       this.fileSplit = fileSplit;
       this.sink = sink;
       String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
@@ -134,7 +142,7 @@ record DelimitedTable(List<Path> files, List<Path> folders) implements PairSourc
       String part = split < 0 ? fileSplit : fields.get(split).strip();
       String who = origin < 0 ? "" : fields.get(origin).strip();
       for (int caption : captions) {
-        sink.pair(new Pair(name, null, fields.get(caption).strip(), part, who, new Place(file, "row", number)));
+        sink.pair(new Pair(prefix + name, null, fields.get(caption).strip(), part, who, new Place(file, "row", number)));
       }
     }
 

@@ -14,8 +14,14 @@ import java.util.regex.Pattern;
  * A list of objects, or JSONL with one a line: either {@code image} (or file_name, …) and {@code caption} (a text, or a list of some), or
  * LLaVA's {@code image} and {@code conversations}. A conversation of one turn that asks for a description is a caption; all others are
  * questions with answers. Those without an image are passed over.
+ *
+ * @param root as in {@link DelimitedTable}
  */
-record JsonRows(List<Path> files, List<Path> folders) implements PairSource {
+record JsonRows(List<Path> files, List<Path> folders, Path root) implements PairSource {
+  JsonRows(List<Path> files, List<Path> folders) {
+    this(files, folders, null);
+  }
+
   /** How requests for a description begin in LLaVA's published lists of them. */
   private static final Pattern DESCRIBE =
       Pattern.compile(
@@ -39,6 +45,7 @@ record JsonRows(List<Path> files, List<Path> folders) implements PairSource {
     boolean[] hasSplit = {splits.several()};
     long[] imageless = {0};
     for (Path file : files) {
+      String prefix = SourceFinder.prefix(root, file);
       JsonItems.read(
           file,
           null,
@@ -52,9 +59,9 @@ record JsonRows(List<Path> files, List<Path> folders) implements PairSource {
             } else if (image.isEmpty()) {
               throw UserError.of("%s: no image is named (\"image\": …). Name one or remove it.", place);
             } else if (item.has("conversations")) {
-              conversation(image, turns(item.get("conversations"), place), split, place, rows);
+              conversation(prefix + image, turns(item.get("conversations"), place), split, place, rows);
             } else {
-              captions(item, place).forEach(caption -> rows.pair(new Pair(image, null, caption, split, text(item, Columns.ORIGIN), place)));
+              captions(item, place).forEach(caption -> rows.pair(new Pair(prefix + image, null, caption, split, text(item, Columns.ORIGIN), place)));
             }
             return true;
           });

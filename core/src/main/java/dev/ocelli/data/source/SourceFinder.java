@@ -44,6 +44,14 @@ record SourceFinder(Path data) {
         }
       }
     }
+    List<Path> tables = ofSplits("metadata.csv");
+    if (!tables.isEmpty()) {
+      return new DelimitedTable(tables, List.of(data), data);
+    }
+    List<Path> lines = ofSplits("metadata.jsonl");
+    if (!lines.isEmpty()) {
+      return new JsonRows(lines, List.of(data), data);
+    }
     List<Path> files = files();
     List<Path> tars = ending(files, ".tar");
     if (!tars.isEmpty()) {
@@ -52,9 +60,9 @@ record SourceFinder(Path data) {
     if (files.stream().anyMatch(file -> name(file).matches(".*\\.(tar\\.gz|tgz|tar\\.zst)"))) {
       throw UserError.of("%s: tars that are compressed can't be read in place. Unpack them to .tar first (gunzip, zstd -d).", data);
     }
-    List<Path> tables = ending(files, ".parquet").stream().filter(ParquetTables::matches).toList();
-    if (!tables.isEmpty()) {
-      return new ParquetTables(tables, places(data));
+    List<Path> parquets = ending(files, ".parquet").stream().filter(ParquetTables::matches).toList();
+    if (!parquets.isEmpty()) {
+      return new ParquetTables(parquets, places(data));
     }
     // Flickr8k comes with its captions twice: as people wrote them, and with each word in its basic form, which nobody would say.
     List<Path> texts =
@@ -87,6 +95,20 @@ record SourceFinder(Path data) {
     throw UserError.of(
         "%s has neither captions.csv nor captions.tsv, nor another format that is known (%s). Add one, with the columns image and caption.",
         data, KNOWN);
+  }
+
+  /** A file of this name in each folder that is named after a split, as Hugging Face's imagefolder has it: beside the photos that it names. */
+  private List<Path> ofSplits(String table) {
+    return list(data).stream()
+        .filter(folder -> !SplitNames.word(name(folder)).isEmpty())
+        .map(folder -> folder.resolve(table))
+        .filter(Files::isRegularFile)
+        .toList();
+  }
+
+  /** What stands before names of photos beside {@code file} so that they are relative to {@code root}; "" where that is null. */
+  static String prefix(Path root, Path file) {
+    return root == null ? "" : root.relativize(file.getParent()).toString().replace('\\', '/') + "/";
   }
 
   private static PairSource one(Path file) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Data sets as the real tools wrote them (tools/fixtures/sources.py), against what those tools read from them. */
 final class SourcesTest {
@@ -148,6 +149,28 @@ final class SourcesTest {
     kinds.put("flickr8k", FlickrTokens.class);
     assertThat(kinds.keySet()).containsExactlyInAnyOrderElementsOf(names().toList());
     kinds.forEach((name, kind) -> assertThat(PairSource.open(SOURCES.resolve(name))).as(name).isInstanceOf(kind));
+  }
+
+  /** Hugging Face's imagefolder with a folder and a table for each split; a photo's name may come in several. */
+  @ParameterizedTest
+  @ValueSource(strings = {"metadata.csv", "metadata.jsonl"})
+  void eachSplitMayHaveATableOfItsOwn(String table) throws IOException {
+    for (String split : List.of("train", "test")) {
+      Files.createDirectories(dir.resolve(split).resolve("more"));
+      for (String photo : List.of("a.png", "more/b.png")) {
+        Files.writeString(dir.resolve(split).resolve(photo), split + photo);
+      }
+      boolean lines = table.endsWith("l");
+      String row = lines ? "{\"file_name\": \"%s\", \"text\": \"%s\"}%n" : "%s,%s%n";
+      String rows = String.format(row, "a.png", split + " one") + String.format(row, "more/b.png", split + " two");
+      Files.writeString(dir.resolve(split).resolve(table), (lines ? "" : "file_name,text\n") + rows);
+    }
+    CaptionFolder folder = CaptionFolder.read(dir, SPLIT);
+    assertThat(said(folder, true))
+        .containsExactlyInAnyOrder(
+            new Row(Sha256.of("traina.png"), "train one", "TRAIN"), new Row(Sha256.of("trainmore/b.png"), "train two", "TRAIN"),
+            new Row(Sha256.of("testa.png"), "test one", "TEST"), new Row(Sha256.of("testmore/b.png"), "test two", "TEST"));
+    assertThat(folder.photos()).extracting(Photo::image).contains("train/a.png", "test/more/b.png");
   }
 
   @Test
