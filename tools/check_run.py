@@ -142,7 +142,7 @@ def check_adapter(run, base, text, loss):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=pathlib.Path)
-    parser.add_argument("--features", help="what ocelli features wrote of all photos")
+    parser.add_argument("--features", help="what ocelli features wrote of all photos, with --layers and --whole as recipe.yaml has them")
     parser.add_argument("--data", type=pathlib.Path, help="the data folder with captions.csv")
     parser.add_argument("--grounding", type=pathlib.Path, help="what ocelli eval grounding --split all --json said")
     parser.add_argument("--base", help="the base weights: a GGUF file or a folder")

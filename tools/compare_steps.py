@@ -93,8 +93,10 @@ class Photos:
         self.places = {}
         noted = json.loads((run / "run.json").read_text())
         weights, ending = noted["vision"]["sha256"], {"bf16": "BFloat16", "fp32": "Float"}[noted["precision"]]
-        for shard in sorted(stores.glob("*/shard-*.safetensors")):
-            file = safe_open(shard, "pt")
+        whole = recipe["features"].get("show") == "whole"
+        shards = [safe_open(shard, "pt") for shard in sorted(stores.glob("*/shard-*.safetensors"))]
+        # Those that show photos as the run saw them come last, so that they count.
+        for file in sorted(shards, key=lambda file: ("crop=none" in file.metadata()["preprocessing"]) == whole):
             about = file.metadata()
             if about["weights_sha256"] == weights and about["preprocessing"].endswith(ending):
                 features = file.get_slice("features")

@@ -1,5 +1,6 @@
 package dev.ocelli.cli;
 
+import dev.ocelli.UserError;
 import dev.ocelli.generate.PhotoAnswers;
 import dev.ocelli.train.TrainedRun;
 import java.nio.file.Path;
@@ -43,6 +44,9 @@ final class AskCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     run.check();
     sampling.check();
+    if (question.isBlank()) {
+      throw UserError.of("There is no question. Ask one, or let ocelli caption describe the photo.");
+    }
     Images.check(List.of(image));
     return console.compute(this::work);
   }

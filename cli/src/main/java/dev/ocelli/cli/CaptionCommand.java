@@ -83,6 +83,12 @@ final class CaptionCommand implements Callable<Integer> {
       return folder();
     }
     Images.check(images);
+    if (overwrite) {
+      throw UserError.of("--overwrite is for a folder's table (--out). Leave it out for single photos.");
+    }
+    if (head == Head.QFORMER && weights.given()) {
+      throw UserError.of("--weights are the language model's, and with --head qformer it says nothing. Leave one of them out.");
+    }
     return console.compute(this::work);
   }
 

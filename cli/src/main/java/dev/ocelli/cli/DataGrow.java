@@ -93,6 +93,9 @@ final class DataGrow implements Callable<Integer> {
               ? "Say where to: --out NEW makes a new folder, --yes replaces the captions file in DIR (the old one stays beside it)."
               : "--out and --yes don't go together: with --out DIR stays as it is.");
     }
+    if (out != null && out.toAbsolutePath().normalize().equals(data.toAbsolutePath().normalize())) {
+      throw UserError.of("--out %s is the folder itself. Name a new one, or give --yes to replace its captions file.", out);
+    }
     run.check();
     sampling.check();
     settings(SamplingSettings.defaults());

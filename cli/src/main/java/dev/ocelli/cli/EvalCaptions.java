@@ -59,6 +59,7 @@ final class EvalCaptions implements Callable<Integer> {
       throw new CommandLine.ParameterException(spec.commandLine(), "--limit is " + limit + "; it must be 1 or more.");
     }
     run.check();
+    OutFile.check(out);
     sampling.check();
     data.check();
     return console.compute(this::work);
@@ -73,6 +74,7 @@ final class EvalCaptions implements Callable<Integer> {
           new PhotoCaptions(captioner, trained.prompt(null), sampling.over(trained.sampling()), progress).of(photos);
       CaptionMetrics metrics = CaptionMetrics.of(captions, photos.photos().stream().map(Photo::captions).toList());
       if (out != null) {
+        // Before anything that can fail: saying all this took long.
         AtomicFile.write(out, lines(photos.photos(), captions, metrics));
       }
       SceneScores scenes = SceneScores.of(data.path(), photos.photos(), captions);

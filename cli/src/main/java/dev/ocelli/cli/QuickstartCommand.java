@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -138,12 +139,14 @@ final class QuickstartCommand implements Callable<Integer> {
     boolean fresh = !new RunFolder(run()).exists() || overwrite;
     console.say("1. Scenes: " + count + " pictures with captions and questions, in " + scenes());
     SceneFolder.write(
-        scenes(), new SceneFolder.Settings(count, SCENES_SEED, true), false, Runtime.getRuntime().availableProcessors(), progress);
+        scenes(), new SceneFolder.Settings(count, SCENES_SEED, true), overwrite, Runtime.getRuntime().availableProcessors(), progress);
     RunFolder folder = new RunFolder(run());
     if (!folder.complete() || overwrite) {
       console.say("2. Training, in " + run());
       // Those of another run: this one's come when it is measured.
-      List.of(report(), scores(), out.resolve("scores.json")).forEach(AtomicFile::delete);
+      if (fresh) {
+        List.of(report(), scores(), out.resolve("scores.json")).forEach(AtomicFile::delete);
+      }
       if (!tiny && Compute.of(recipe.precision(), recipe.device()).equals(Compute.FP32)) {
         console.say("In fp32 this takes about an hour on two cores; processors with units for bf16 take half as long. --tiny takes three minutes.");
       }
@@ -159,8 +162,17 @@ final class QuickstartCommand implements Callable<Integer> {
           console.sayLeaveOut(overwrite);
           return stop.exitCode();
         }
+        if (stop.getAsBoolean()) {
+          return stop.exitCode(); // in the last step
+        }
       }
     } else if (Files.exists(report()) && Files.exists(scores())) {
+      Recipes recipes = new Recipes();
+      List<String> differences = recipes.differences(recipes.read(folder.recipe()), recipe, Set.of("threads", "device", "generation"));
+      if (!differences.isEmpty()) {
+        throw UserError.of(
+            "%s holds a finished run of another recipe (%s). Choose another --out, or --overwrite it.", out, String.join(", ", differences));
+      }
       console.say("All is done: " + out + " holds a finished run. --overwrite begins anew, --out names another folder.");
       return finish(text(scores()));
     }
@@ -208,7 +220,7 @@ final class QuickstartCommand implements Callable<Integer> {
 
   /** The models of {@code --tiny}; false where it was stopped. */
   private boolean fromNothing(Recipe recipe, Progress progress, StopSignal stop) {
-    FromNothing models = new FromNothing(models(), seed, progress, console::say, stop);
+    FromNothing models = new FromNothing(models(), recipe.seed(), progress, console::say, stop);
     if (overwrite) {
       models.clear();
     }

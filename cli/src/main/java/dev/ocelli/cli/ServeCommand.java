@@ -87,7 +87,9 @@ final class ServeCommand implements Callable<Integer> {
         Server server = new Server(settings, console.pull(), console.out(), console::warn)) {
       server.start();
       console.say("Loading on " + server.address() + " ...");
-      server.awaitReady();
+      if (!server.awaitReady(stop)) {
+        return Ocelli.FINE;
+      }
       console.say("Serving " + String.join(", ", settings.runs().keySet()) + " on " + server.address() + ". Ctrl-C ends.");
       while (!stop.getAsBoolean()) {
         if (!server.alive()) {

@@ -100,6 +100,9 @@ final class TrainCommand implements Callable<Integer> {
         console.sayLeaveOut(overwrite);
         return stop.exitCode();
       }
+      if (stop.getAsBoolean()) {
+        return stop.exitCode(); // in the last step: what follows is done by the same command
+      }
     }
     if (QFORMER.equals(stage)) {
       console.say(

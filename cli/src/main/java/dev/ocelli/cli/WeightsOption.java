@@ -12,6 +12,10 @@ final class WeightsOption {
       description = "Weights of the language model: ${COMPLETION-CANDIDATES}. Fewer bits answer faster (default: the run's own).")
   private DecodingWeights weights;
 
+  boolean given() {
+    return weights != null;
+  }
+
   void choose(TrainedRun run) {
     if (weights != null) {
       run.weights(weights);

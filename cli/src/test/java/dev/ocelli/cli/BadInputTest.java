@@ -189,6 +189,12 @@ class BadInputTest {
     Files.writeString(run.resolve("recipe.yaml"), "seed: 1\n");
     refused(Call.of(root, "caption", "--run", run.toString(), root.resolve("gone.jpg").toString()), "gone.jpg");
     refused(Call.of(root, "caption", "--run", run.toString(), data.toString()), "folder");
+    String photo = data.resolve("images/drawing-00.png").toString();
+    refused(Call.of(root, "caption", "--run", run.toString(), photo, "--overwrite"), "--overwrite");
+    refused(Call.of(root, "caption", "--run", run.toString(), photo, "--head", "qformer", "--weights", "int8"), "--weights", "--head");
+    refused(Call.of(root, "ask", "--run", run.toString(), photo, " "), "no question");
+    String folder = root.resolve("models").toString();
+    refused(Call.of(root, "eval", "captions", "--run", run.toString(), "--data", data.toString(), "--out", folder), "--out", "folder");
   }
 
   @Test

@@ -227,8 +227,9 @@ final class Objectives {
       boolean all = rows.size() == in.batch.size() && rows.get(0) == 0;
       return all ? in.features : in.features.index_select(0, compute.place(Tensors.of(rows.stream().mapToInt(Integer::intValue).toArray(), rows.size())));
     }
-    ByteBuffer buffer = photos.buffer(rows.size());
-    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], in.batch.patches == null ? null : in.batch.patches[row], buffer));
+    int[][] patches = in.batch.patches;
+    ByteBuffer buffer = photos.buffer(rows.size(), patches == null ? photos.store().tokens() : patches[0].length);
+    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], patches == null ? null : patches[row], buffer));
     return photos.tensor(buffer, rows.size(), compute);
   }
 

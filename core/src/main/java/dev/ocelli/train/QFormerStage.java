@@ -130,7 +130,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   public Objectives.Batch prepare(long step) {
     int n = pairs.perStep();
     int microBatch = recipe.stage1().microBatch();
-    ByteBuffer features = microBatch > 0 && microBatch < n ? null : train.buffer(n);
+    ByteBuffer features = microBatch > 0 && microBatch < n ? null : train.buffer(n, patches());
     int[] photos = new int[n];
     int[] views = new int[n];
     int[][] patches = recipe.stage1().patches() < 1 ? new int[n][] : null;
@@ -157,9 +157,13 @@ final class QFormerStage implements Stage<Objectives.Batch> {
 
   /** The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. */
   private int[] patches(long pair) {
-    int all = train.store().tokens();
-    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, all);
-    return Arrays.stream(order).limit(Math.max(1, Math.round(recipe.stage1().patches() * all))).sorted().toArray();
+    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, train.store().tokens());
+    return Arrays.stream(order).limit(patches()).sorted().toArray();
+  }
+
+  /** How many. */
+  private int patches() {
+    return (int) Math.max(1, Math.round(recipe.stage1().patches() * train.store().tokens()));
   }
 
   @Override

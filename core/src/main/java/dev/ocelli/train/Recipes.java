@@ -43,8 +43,11 @@ public final class Recipes {
   public Recipe read(String name, List<String> changes) {
     JsonNode defaults = bundled(DEFAULTS);
     ObjectNode tree = defaults.deepCopy();
-    merge(tree, own(name), "", name);
-    for (String change : changes) {
+    JsonNode own = own(name);
+    merge(tree, own, "", name);
+    List<String> all = new ArrayList<>(before(own));
+    all.addAll(changes);
+    for (String change : all) {
       int equals = change.indexOf('=');
       if (equals < 1) {
         throw UserError.of("--set %s: write it as key=value, as in --set stage1.batch=32.", change);
@@ -63,15 +66,16 @@ public final class Recipes {
 
   /** As a file in a run folder says it. */
   public Recipe read(Path file) {
-    JsonNode own = own(file.toString());
-    // Written by a run, and not a hand: every run's file has this.
-    boolean whole = own.path("qformer").has("cross_first");
-    List<String> without =
-        BEFORE.entrySet().stream()
-            .filter(setting -> whole && own.at("/" + setting.getKey().replace('.', '/')).isMissingNode())
-            .map(setting -> setting.getKey() + "=" + setting.getValue())
-            .toList();
-    return read(file.toString(), without);
+    return read(file.toString(), List.of());
+  }
+
+  /** What a file that says everything, as those of runs do, doesn't say because there was no such setting when it was written. */
+  private static List<String> before(JsonNode own) {
+    boolean whole = own.has("seed") && own.has("generation") && own.path("qformer").has("cross_first") && own.path("stage2").has("lora");
+    return BEFORE.entrySet().stream()
+        .filter(setting -> whole && own.at("/" + setting.getKey().replace('.', '/')).isMissingNode())
+        .map(setting -> setting.getKey() + "=" + setting.getValue())
+        .toList();
   }
 
   /** All values as YAML. */

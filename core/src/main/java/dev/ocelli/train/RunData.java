@@ -65,7 +65,17 @@ public final class RunData {
     }
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos());
     folder.missing().forEach(bad::add);
-    return features.get().build(photos, stores, bad);
+    PhotoFeatures seen = features.get().build(photos, stores, bad);
+    List<Photo> unusable = photos.stream().filter(photo -> bad.contains(photo.image())).toList();
+    if (seen.photos().isEmpty()) {
+      throw UserError.of("%s: none of the %d photos asked for can be used. The first: %s", data, photos.size(), bad.reason(photos.get(0).image()));
+    }
+    if (!unusable.isEmpty()) {
+      warn.accept(
+          unusable.size() + " of " + photos.size() + " photos can't be used and are left out of all figures. The first: "
+              + bad.reason(unusable.get(0).image()));
+    }
+    return seen;
   }
 
   /** The questions of a data folder; none where it has no file of them. */
@@ -100,7 +110,7 @@ public final class RunData {
 
   /** Captions of the photos that the run was not trained on, as far as its data is still there; else empty. */
   public List<String> heldOutCaptions() {
-    if (!(run.about().get("data") instanceof Map<?, ?> data && data.get("folder") instanceof String folder && Files.isDirectory(Path.of(folder)))) {
+    if (!(run.about().get("data") instanceof Map<?, ?> data && data.get("folder") instanceof String folder && Files.exists(Path.of(folder)))) {
       return List.of();
     }
     try {

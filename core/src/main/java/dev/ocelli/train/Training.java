@@ -93,6 +93,15 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private Outcome trainLocked(
       Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite, Runnable between) {
     run.recover();
+    if (overwrite && stage1 && run.exists()) {
+      // Before begin: what can't be trained must not cost an older run its folder.
+      CaptionFolder found = CaptionFolder.read(data, split);
+      Compute compute = Compute.of(recipe.precision(), recipe.device());
+      checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), true, stage2);
+      if (!recipe.models().random().contains("vision")) {
+        pull.pull(recipe.models().vision(), progress);
+      }
+    }
     if (begin(recipe, run, stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
     }
@@ -110,26 +119,15 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     questions.warnings().forEach(say);
     new Recipes().save(recipe, run.recipe());
     folder.writeSplit(run.split());
-    run.note("data", Map.of("folder", data.toString(), "sha256", folder.sha256(), QUESTIONS, questions.sha256()));
+    run.note("data", Map.of("folder", data.toAbsolutePath().normalize().toString(), "sha256", folder.sha256(), QUESTIONS, questions.sha256()));
 
     Compute compute = Compute.of(recipe.precision(), recipe.device());
     run.note("precision", compute.precision());
     if (recipe.precision().equals("auto")) {
       say.accept("Computing in " + compute.precision() + ", the faster here");
     }
-    Pretrained pretrained = new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
-    // A wrong name or kind of model shows now, not after the hours before its turn.
-    if (stage1 && !run.finished("qformer")) {
-      pretrained.checkText(recipe.models().text());
-    }
-    if (stage2) {
-      Pretrained.Speech speech = pretrained.speech(recipe.models().language());
-      try {
-        LessonLengths.of(recipe, speech).check(folder.photos(Part.TRAIN), questions);
-      } finally {
-        speech.tokenizer().close();
-      }
-    }
+    Pretrained pretrained = pretrained(recipe, compute);
+    checkModels(pretrained, recipe, folder, questions, stage1 && !run.finished("qformer"), stage2);
     Pretrained.Vision vision = recipe.features().shown(pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers()));
     run.identify("vision", vision.identity());
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
@@ -180,6 +178,26 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     return Outcome.FINISHED;
   }
 
+  private Pretrained pretrained(Recipe recipe, Compute compute) {
+    return new Pretrained(pull, progress, compute, recipe.models().random(), recipe.seed());
+  }
+
+  /** A wrong name or kind of model, and texts that are too long for it, show now, not after the hours before their turn. */
+  private static void checkModels(
+      Pretrained pretrained, Recipe recipe, CaptionFolder folder, Questions questions, boolean stage1, boolean stage2) {
+    if (stage1) {
+      pretrained.checkText(recipe.models().text());
+    }
+    if (stage2) {
+      Pretrained.Speech speech = pretrained.speech(recipe.models().language());
+      try {
+        LessonLengths.of(recipe, speech).check(folder.photos(Part.TRAIN), questions);
+      } finally {
+        speech.tokenizer().close();
+      }
+    }
+  }
+
   /** What models wrote is told apart: scores of a model that learnt from them say less. */
   private void saySynthetic(CaptionFolder folder) {
     Map<String, Integer> origins = folder.synthetic(Part.TRAIN);
@@ -220,8 +238,8 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, run.begunVlm() ? FREE : FREE_IN_STAGE_1);
     if (!differences.isEmpty()) {
       throw UserError.of(
-          "%s holds a run of another recipe (%s). Choose another --out, or --overwrite it.",
-          run.path(), String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
+          "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or --overwrite it.",
+          run.path(), String.join(", ", differences), run.recipe());
     }
     if ((!stage1 || run.finished("qformer")) && (!stage2 || run.finished("vlm"))) {
       if (stage2 && !Files.exists(run.summary())) {

@@ -49,9 +49,14 @@ class RecipesTest {
     assertThat(recipes.read(file).features().layers()).isEqualTo(1);
     assertThat(set().features().layers()).isGreaterThan(1);
     // From before there was any of them.
-    Files.writeString(file, recipes.write(set()).replaceAll("\n  (layers|centre|whiten|apart): .*", ""));
+    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|patches): .*", ""));
     Recipe old = recipes.read(file);
-    assertThat(old).isEqualTo(set("features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false"));
+    assertThat(old)
+        .isEqualTo(
+            set(
+                "features.show=middle", "features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false",
+                "stage1.patches=1"));
+    assertThat(recipes.read(file.toString(), List.of("seed=7")).features().show()).as("as --recipe").isEqualTo("middle");
   }
 
   @Test

@@ -1,0 +1,27 @@
+package dev.ocelli.cli;
+
+import dev.ocelli.UserError;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A file that a command writes when all is done: what can't be written is refused before. */
+final class OutFile {
+  private OutFile() {}
+
+  /** @param out null where none is asked for */
+  static void check(Path out) {
+    if (out == null) {
+      return;
+    }
+    if (Files.isDirectory(out)) {
+      throw UserError.of("--out %s is a folder. Name a file.", out);
+    }
+    Path folder = out.toAbsolutePath().getParent();
+    while (folder != null && !Files.exists(folder)) {
+      folder = folder.getParent();
+    }
+    if (folder != null && (!Files.isDirectory(folder) || !Files.isWritable(folder))) {
+      throw UserError.of("--out %s can't be written: %s is %s.", out, folder, Files.isDirectory(folder) ? "not yours to write in" : "no folder");
+    }
+  }
+}
