@@ -81,7 +81,7 @@ def check_answers(run, base, features_file, data, expected):
     q = qformer(run / "vlm" / "qformer")
     queries = torch.from_numpy(safetensors.numpy.load_file(run / "vlm" / "qformer" / "model.safetensors")["query_tokens"])
     apart = json.loads((run / "vlm" / "qformer" / "config.json").read_text()).get("ocelli_queries_apart", False)
-    mask = torch.eye(queries.shape[1])[None] if apart else None  # each query sees itself alone
+    mask = torch.eye(queries.shape[1], dtype=torch.bool)[None, None] if apart else None  # each query sees itself alone
     projector = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(run / "vlm" / "projector.safetensors").items()}
     model, tokenizer = base_model(base)
     model = peft.PeftModel.from_pretrained(model, run / "vlm" / "adapter").eval()

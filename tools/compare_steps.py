@@ -173,7 +173,7 @@ class QFormer(nn.Module):
                 p.copy_(weights[name])
 
     def queries(self, image):
-        mask = torch.eye(self.query_tokens.shape[1]).expand(len(image), -1, -1) if self.apart else None
+        mask = torch.eye(self.query_tokens.shape[1], dtype=torch.bool).expand(len(image), 1, -1, -1) if self.apart else None
         return self.inner(self.query_tokens.expand(len(image), -1, -1), attention_mask=mask, encoder_hidden_states=image).last_hidden_state
 
     def text(self, ids, mask):

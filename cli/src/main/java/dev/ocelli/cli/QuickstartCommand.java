@@ -163,12 +163,13 @@ final class QuickstartCommand implements Callable<Integer> {
           return stop.exitCode();
         }
         if (stop.getAsBoolean()) {
+          console.sayLeaveOut(overwrite);
           return stop.exitCode(); // in the last step
         }
       }
     } else if (Files.exists(report()) && Files.exists(scores())) {
       Recipes recipes = new Recipes();
-      List<String> differences = recipes.differences(recipes.read(folder.recipe()), recipe, Set.of("threads", "device", "generation"));
+      List<String> differences = recipes.differences(recipes.read(folder.recipe()), recipe, Set.of("threads", "device", "generation", "data.max_bad_photos", "models"));
       if (!differences.isEmpty()) {
         throw UserError.of(
             "%s holds a finished run of another recipe (%s). Choose another --out, or --overwrite it.", out, String.join(", ", differences));

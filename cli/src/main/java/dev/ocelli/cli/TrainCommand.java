@@ -100,8 +100,9 @@ final class TrainCommand implements Callable<Integer> {
         console.sayLeaveOut(overwrite);
         return stop.exitCode();
       }
-      if (stop.getAsBoolean()) {
-        return stop.exitCode(); // in the last step: what follows is done by the same command
+      if (stage2 && stop.getAsBoolean()) {
+        console.sayLeaveOut(overwrite);
+        return stop.exitCode(); // in the last step: the last look is done by the same command
       }
     }
     if (QFORMER.equals(stage)) {

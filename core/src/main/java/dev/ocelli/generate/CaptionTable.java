@@ -82,8 +82,10 @@ public final class CaptionTable implements AutoCloseable {
       return;
     }
     for (Map.Entry<String, String> setting : settings.entrySet()) {
-      String before = line(lines.get(0)).path(setting.getKey()).asText();
-      if (!before.equals(setting.getValue())) {
+      JsonNode begun = line(lines.get(0));
+      String before = begun.path(setting.getKey()).asText();
+      // What is missing wasn't noted when the table was begun.
+      if (begun.has(setting.getKey()) && !before.equals(setting.getValue())) {
         throw UserError.of(
             "%s was begun with another %s (%s, now %s). Go on with that one, or delete the file to begin anew.",
             partial, setting.getKey(), before, setting.getValue());

@@ -98,7 +98,11 @@ public final class Growth {
       Gaps gaps = Gaps.find(target.data(), folder, table, held, settings.limit());
       say.accept(gaps.photos().size() + " photos have no caption; " + gaps.heldOut() + " more are held out, " + gaps.copies() + " look like one that is");
       Judge judge = new Judge(run.imageTextScores());
-      double[] real = settings.threshold() == null ? judge.real(real(folder, held), settings.captions().seed()) : new double[0];
+      PhotoFeatures pairs = settings.threshold() == null ? real(folder, held) : null;
+      if (stop.getAsBoolean()) {
+        return new Result(false, null, List.of(), List.of());
+      }
+      double[] real = pairs == null ? new double[0] : judge.real(pairs, settings.captions().seed());
       double threshold = settings.threshold() == null ? Judge.quantile(real, settings.quantile()) : settings.threshold();
       BadPhotos bad = new BadPhotos(Integer.MAX_VALUE);
       PhotoFeatures seen = seeing().build(gaps.photos(), features, bad);

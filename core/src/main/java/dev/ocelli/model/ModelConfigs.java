@@ -165,7 +165,7 @@ public final class ModelConfigs {
     if (!allowed.contains(type)) {
       throw UserError.of("config.json has model_type \"%s\"; it can be %s here.", type, String.join(", ", allowed));
     }
-    if (config.get("quantization_config") instanceof Map<?, ?> quantised) {
+    if (config.get("quantization_config") instanceof Map<?, ?> quantised && !"bitsandbytes".equals(quantised.get("quant_method"))) {
       // Codes without their scales would be read as if they were the weights.
       throw UserError.of(
           "config.json says that the weights are quantised (quantization_config, %s). Choose the model in bf16, fp16 or fp32, or as GGUF.",

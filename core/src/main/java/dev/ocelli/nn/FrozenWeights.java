@@ -46,6 +46,9 @@ public record FrozenWeights(TensorFile file, String prefix, Compute compute) imp
       case F32 -> Tensors.copyOf(file.bytes(name), ScalarType.Float, shape);
       case BF16 -> Tensors.copyOf(file.bytes(name), ScalarType.BFloat16, shape);
       case F16 -> Tensors.copyOf(file.bytes(name), ScalarType.Half, shape);
+      // Codes whose scales stand elsewhere.
+      case I8, U8, F8_E4M3, F8_E5M2 ->
+          throw UserError.of("%s: tensor %s holds codes (%s). Choose the model in bf16, fp16 or fp32, or as GGUF.", file.path(), name, info.dtype());
       default -> Tensors.of(file.floats(name), shape);
     };
   }

@@ -71,7 +71,9 @@ public final class Recipes {
 
   /** What a file that says everything, as those of runs do, doesn't say because there was no such setting when it was written. */
   private static List<String> before(JsonNode own) {
-    boolean whole = own.has("seed") && own.has("generation") && own.path("qformer").has("cross_first") && own.path("stage2").has("lora");
+    boolean whole =
+        own.has("seed") && own.has("precision") && own.path("data").has("strip_stop") && own.path("qformer").has("cross_first")
+            && own.path("stage1").has("clip") && own.path("stage2").path("lora").has("targets") && own.path("generation").has("stop");
     return BEFORE.entrySet().stream()
         .filter(setting -> whole && own.at("/" + setting.getKey().replace('.', '/')).isMissingNode())
         .map(setting -> setting.getKey() + "=" + setting.getValue())

@@ -98,8 +98,9 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       CaptionFolder found = CaptionFolder.read(data, split);
       Compute compute = Compute.of(recipe.precision(), recipe.device());
       checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), true, stage2);
-      if (!recipe.models().random().contains("vision")) {
-        pull.pull(recipe.models().vision(), progress);
+      pretrained(recipe, compute).vision(recipe.models().vision(), recipe.features().encoderLayers());
+      if (stop.getAsBoolean()) {
+        return Outcome.STOPPED;
       }
     }
     if (begin(recipe, run, stage1, stage2, overwrite)) {

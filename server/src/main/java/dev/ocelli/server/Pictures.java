@@ -106,12 +106,12 @@ final class Pictures {
   }
 
   /**
-   * Of all permits those that a picture needs: by its size, and so many that no more pictures than cores are unpacked at once. One that is
+   * Of all permits those that a picture needs: by its size, and so many that hardly more pictures than cores are unpacked at once. One that is
    * larger than all of them waits until it is alone.
    */
   static int permits(long pixels, int all, int cores) {
     long bySize = (pixels + PIXELS_A_PERMIT - 1) / PIXELS_A_PERMIT;
-    long byCore = (all + cores - 1) / cores;
+    long byCore = Math.max(1, all / cores);
     return (int) Math.min(all, Math.max(bySize, byCore));
   }
 

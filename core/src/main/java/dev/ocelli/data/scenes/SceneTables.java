@@ -57,8 +57,7 @@ public final class SceneTables {
             lines.flush();
           });
     }
-    // Old ones would be learnt from beside the new scenes.
-    if (settings.questions() || Files.exists(folder.resolve("questions.csv"))) {
+    if (settings.questions()) {
       table(
           folder.resolve("questions.csv"),
           List.of("image", "question", "answer", "kind", "split"),

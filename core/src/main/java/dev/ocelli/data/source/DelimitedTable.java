@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.commons.csv.CSVFormat;
@@ -41,7 +42,7 @@ record DelimitedTable(List<Path> files, List<Path> folders, Path root) implement
     boolean hasSplit = splits.several();
     String bytes = "";
     for (Path file : files) {
-      One one = new One(file, SourceFinder.prefix(root, file), splits.of(file), rows);
+      One one = new One(file, root, splits.of(file), rows);
       bytes = one.read();
       hasSplit |= one.split >= 0;
     }
@@ -52,7 +53,7 @@ record DelimitedTable(List<Path> files, List<Path> folders, Path root) implement
   /** One file on its way. */
   private static final class One {
     private final Path file;
-    private final String prefix;
+    private final Path root;
     private final String fileSplit;
     private final Sink sink;
     private final char delimiter;
@@ -64,9 +65,9 @@ record DelimitedTable(List<Path> files, List<Path> folders, Path root) implement
     private int origin = -1;
     private long number;
 
-    One(Path file, String prefix, String fileSplit, Sink sink) {
+    One(Path file, Path root, String fileSplit, Sink sink) {
       this.file = file;
-      this.prefix = prefix;
+      this.root = root;
       this.fileSplit = fileSplit;
       this.sink = sink;
       String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
@@ -139,10 +140,11 @@ record DelimitedTable(List<Path> files, List<Path> folders, Path root) implement
       if (name.isEmpty()) {
         throw UserError.of("%s, row %d: no image is named. Fill in the column image or remove the row.", file, number);
       }
+      String photo = SourceFinder.fromRoot(root, file, name);
       String part = split < 0 ? fileSplit : fields.get(split).strip();
       String who = origin < 0 ? "" : fields.get(origin).strip();
       for (int caption : captions) {
-        sink.pair(new Pair(prefix + name, null, fields.get(caption).strip(), part, who, new Place(file, "row", number)));
+        sink.pair(new Pair(photo, null, fields.get(caption).strip(), part, who, new Place(file, "row", number)));
       }
     }
 
@@ -161,6 +163,16 @@ record DelimitedTable(List<Path> files, List<Path> folders, Path root) implement
         return fields;
       }
       return row;
+    }
+  }
+
+  /** Whether the first row of a .csv names a column of captions. */
+  static boolean hasCaptions(Path csv) {
+    try (var lines = new java.io.BufferedReader(new Utf8Reader(csv))) {
+      String first = lines.readLine();
+      return first != null && !Columns.captions(Arrays.stream(first.split(",")).map(Columns::plain).toList()).isEmpty();
+    } catch (IOException | UserError e) {
+      return true; // reading says why
     }
   }
 

@@ -45,7 +45,6 @@ record JsonRows(List<Path> files, List<Path> folders, Path root) implements Pair
     boolean[] hasSplit = {splits.several()};
     long[] imageless = {0};
     for (Path file : files) {
-      String prefix = SourceFinder.prefix(root, file);
       JsonItems.read(
           file,
           null,
@@ -53,15 +52,16 @@ record JsonRows(List<Path> files, List<Path> folders, Path root) implements Pair
             Place place = new Place(file, file.toString().endsWith("l") ? "line" : "item", number);
             String split = item.has(Columns.SPLIT) ? text(item, Columns.SPLIT) : splits.of(file);
             hasSplit[0] |= item.has(Columns.SPLIT);
-            String image = image(item);
+            String named = image(item);
+            String image = named.isEmpty() ? named : SourceFinder.fromRoot(root, file, named);
             if (image.isEmpty() && item.has("conversations")) {
               imageless[0]++;
             } else if (image.isEmpty()) {
               throw UserError.of("%s: no image is named (\"image\": …). Name one or remove it.", place);
             } else if (item.has("conversations")) {
-              conversation(prefix + image, turns(item.get("conversations"), place), split, place, rows);
+              conversation(image, turns(item.get("conversations"), place), split, place, rows);
             } else {
-              captions(item, place).forEach(caption -> rows.pair(new Pair(prefix + image, null, caption, split, text(item, Columns.ORIGIN), place)));
+              captions(item, place).forEach(caption -> rows.pair(new Pair(image, null, caption, split, text(item, Columns.ORIGIN), place)));
             }
             return true;
           });

@@ -46,11 +46,11 @@ record SourceFinder(Path data) {
     }
     List<Path> tables = ofSplits("metadata.csv");
     if (!tables.isEmpty()) {
-      return new DelimitedTable(tables, List.of(data), data);
+      return new DelimitedTable(tables, places(data), data);
     }
     List<Path> lines = ofSplits("metadata.jsonl");
     if (!lines.isEmpty()) {
-      return new JsonRows(lines, List.of(data), data);
+      return new JsonRows(lines, places(data), data);
     }
     List<Path> files = files();
     List<Path> tars = ending(files, ".tar");
@@ -103,12 +103,14 @@ record SourceFinder(Path data) {
         .filter(folder -> !SplitNames.word(name(folder)).isEmpty())
         .map(folder -> folder.resolve(table))
         .filter(Files::isRegularFile)
+        .filter(file -> table.endsWith(".jsonl") ? isRows(file) : DelimitedTable.hasCaptions(file))
         .toList();
   }
 
-  /** What stands before names of photos beside {@code file} so that they are relative to {@code root}; "" where that is null. */
-  static String prefix(Path root, Path file) {
-    return root == null ? "" : root.relativize(file.getParent()).toString().replace('\\', '/') + "/";
+  /** The name of a photo that lies beside {@code file}, from {@code root} on; as it is where that is null, or the photo lies elsewhere. */
+  static String fromRoot(Path root, Path file, String image) {
+    return root == null || !Files.isRegularFile(file.resolveSibling(image))
+        ? image : root.relativize(file.getParent()).toString().replace('\\', '/') + "/" + image;
   }
 
   private static PairSource one(Path file) {
