@@ -22,9 +22,7 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
 
   /** Refuses what can't work, before a model is loaded. */
   List<String> check() {
-    if (Files.isDirectory(out)) {
-      throw UserError.of("%s is a folder. Name a file for the captions: --out captions.csv.", out);
-    }
+    OutFile.check(out);
     if (Files.exists(out) && !overwrite) {
       throw UserError.of("%s is finished. Give --overwrite to write it anew, or another --out.", out);
     }

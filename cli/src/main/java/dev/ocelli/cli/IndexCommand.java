@@ -5,6 +5,7 @@ import dev.ocelli.UserError;
 import dev.ocelli.data.BadPhotos;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.search.IndexCheck;
+import dev.ocelli.search.IndexIdentity;
 import dev.ocelli.search.PhotoIndex;
 import dev.ocelli.search.PhotoIndexer;
 import dev.ocelli.search.PhotoSearch;
@@ -98,17 +99,18 @@ final class IndexCommand implements Callable<Integer> {
   private int index(StopSignal stop) {
     try (TrainedRun trained = TrainedRun.open(run, console.pull(), console.progress(), console::warn)) {
       ImageTextScores scores = trained.searchable();
+      // Before anything is removed: the encoder may not be there.
+      IndexIdentity identity = trained.indexIdentity();
       if (overwrite && Files.exists(out)) {
         PhotoSearch.check(out);
-        // Before anything is removed: the photos' disk, or the encoder, may not be there.
+        // Nor may the photos' disk.
         PhotoIndexer.check(places);
-        trained.indexIdentity();
         if (stop.getAsBoolean()) {
           return Ocelli.FINE; // the signal says what it ends with
         }
         PhotoIndex.clear(out);
       }
-      try (PhotoIndex index = PhotoIndex.open(out, trained.indexIdentity())) {
+      try (PhotoIndex index = PhotoIndex.open(out, identity)) {
         Path skipped = out.resolve("skipped.csv");
         AtomicFile.delete(skipped);
         BadPhotos bad = new BadPhotos(Integer.MAX_VALUE, skipped);

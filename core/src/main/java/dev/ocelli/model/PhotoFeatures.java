@@ -59,11 +59,7 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
    * @param view 0 for the photo as it is
    */
   public void read(int photo, int view, ByteBuffer target) {
-    if (blank) {
-      target.put(new byte[store.rowBytes()]);
-    } else {
-      seen(view).read(picture(photo), target);
-    }
+    read(photo, view, null, target);
   }
 
   /**
@@ -72,21 +68,17 @@ public record PhotoFeatures(List<Photo> photos, Map<String, String> pictures, Fe
    * @param chosen which; null for all
    */
   public void read(int photo, int view, int[] chosen, ByteBuffer target) {
-    if (chosen == null) {
-      read(photo, view, target);
-    } else if (blank) {
-      target.put(new byte[chosen.length * store.hidden() * 2]);
-    } else {
-      seen(view).read(picture(photo), chosen, target);
+    if (blank) {
+      target.put(new byte[(chosen == null ? store.tokens() : chosen.length) * store.hidden() * 2]);
+      return;
     }
-  }
-
-  private FeatureStore seen(int view) {
-    return view == 0 ? store : views.get(view - 1);
-  }
-
-  private String picture(int photo) {
-    return pictures.get(photos.get(photo).image());
+    FeatureStore seen = view == 0 ? store : views.get(view - 1);
+    String picture = pictures.get(photos.get(photo).image());
+    if (chosen == null) {
+      seen.read(picture, target);
+    } else {
+      seen.read(picture, chosen, target);
+    }
   }
 
   /** The buffer's rows as bf16 {@code [rows, tokens, hidden]}, without a copy: the tensor must not outlive the buffer's use. */

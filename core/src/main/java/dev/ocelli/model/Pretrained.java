@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -126,9 +127,12 @@ public record Pretrained(Pull pull, Progress progress, Compute compute, Set<Stri
     PulledModel pulled = pull.pull(name, progress);
     Map<String, Object> config = pulled.config();
     try (TensorFile file = pulled.open()) {
-      String prefix = file.names().stream().anyMatch(n -> n.startsWith("vit.")) ? "vit." : "";
-      prefix = file.names().stream().anyMatch(n -> n.startsWith("resnet.")) ? "resnet." : prefix;
-      prefix = file.names().stream().anyMatch(n -> n.startsWith("dinov2.")) ? "dinov2." : prefix;
+      // Classifiers keep their encoder under its family's name.
+      String prefix =
+          Stream.of("vit.", "resnet.", "dinov2.")
+              .filter(family -> file.names().stream().anyMatch(n -> n.startsWith(family)))
+              .findFirst()
+              .orElse("");
       Weights weights = new FrozenWeights(file, prefix, compute);
       VisionEncoder encoder = named(name, () -> ModelConfigs.vision(config, layers, weights));
       return new Vision(identity(pulled), encoder, preprocessing(config, pulled.files().get("preprocessor_config.json")));
