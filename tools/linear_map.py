@@ -44,7 +44,11 @@ def arguments():
 def captions(data):
     """Photos in their order, with their captions and whether they are trained on."""
     photos = {}
-    for row in csv.DictReader(open(data / "captions.csv", encoding="utf-8")):
+    rows = csv.DictReader(open(data / "captions.csv", encoding="utf-8"))
+    missing = {"image", "caption", "split"} - set(rows.fieldnames or [])
+    if missing:
+        raise SystemExit(f"{data / 'captions.csv'} has no column {', '.join(sorted(missing))}. It takes image, caption and split.")
+    for row in rows:
         text = row["caption"].lower().strip().rstrip(".").strip()
         photos.setdefault(row["image"], (row["split"] == "train", []))[1].append(text)
     return photos
@@ -67,7 +71,10 @@ def pooled(store, data, names):
 
 
 def find(data, name):
-    return next(f for f in (data / name, data / "images" / name) if f.exists())
+    for file in (data / name, data / "images" / name):
+        if file.exists():
+            return file
+    raise SystemExit(f"{data} has no photo {name}, nor has {data / 'images'}. Remove its rows or add it.")
 
 
 def embedded(model, texts):
@@ -121,16 +128,16 @@ def main():
     a = arguments()
     photos = captions(a.data)
     names = list(photos)
-    x = pooled(a.store, a.data, names)
-    flat = [text for name in names for text in photos[name][1]]
-    y = embedded(a.text, flat)
-    first = 0
-    rows = []
-    for name in names:
-        rows.append(list(range(first, first + len(photos[name][1]))))
-        first += len(rows[-1])
     train = [i for i, name in enumerate(names) if photos[name][0]]
     held = [i for i, name in enumerate(names) if not photos[name][0]]
+    if not held or len(train) < a.batch:
+        raise SystemExit(f"{a.data} has {len(train)} photos of split train, for a batch of {a.batch}, and {len(held)} others. Give more, or a smaller --batch.")
+    x = pooled(a.store, a.data, names)
+    flat, rows = [], []
+    for name in names:
+        rows.append(list(range(len(flat), len(flat) + len(photos[name][1]))))
+        flat += photos[name][1]
+    y = embedded(a.text, flat)
     asked = [r for i in held for r in rows[i]]
     owner = torch.tensor([k for k, i in enumerate(held) for _ in rows[i]])
     # Each held photo's first caption stands in for the photo; what it is to find are the others.
