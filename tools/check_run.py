@@ -42,8 +42,7 @@ def qformer(folder):
 
     model, report = transformers.Blip2QFormerModel.from_pretrained(folder, output_loading_info=True)
     assert not report["missing_keys"], f"missing: {report['missing_keys']}"
-    ours = {"query_tokens"}
-    left = {k for k in report["unexpected_keys"] if k not in ours}
+    left = {k for k in report["unexpected_keys"] if not k.startswith(("query_tokens", "glance."))}
     if (folder.parent.name == "vlm"):
         assert not left, f"left over: {left}"
     print(f"ok   Blip2QFormerModel opens {folder.name}; left over: {sorted(set(report['unexpected_keys']))[:4]}")
@@ -79,9 +78,10 @@ def check_answers(run, base, features_file, data, expected):
     assert recipe["stage2"]["image"] == "after_prompt", "this script writes the image after the prompt only"
     features = safetensors.numpy.load_file(features_file)
     q = qformer(run / "vlm" / "qformer")
-    queries = torch.from_numpy(safetensors.numpy.load_file(run / "vlm" / "qformer" / "model.safetensors")["query_tokens"])
-    apart = json.loads((run / "vlm" / "qformer" / "config.json").read_text()).get("ocelli_queries_apart", False)
-    mask = torch.eye(queries.shape[1], dtype=torch.bool)[None, None] if apart else None  # each query sees itself alone
+    weights = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(run / "vlm" / "qformer" / "model.safetensors").items()}
+    said = json.loads((run / "vlm" / "qformer" / "config.json").read_text())
+    apart = said.get("ocelli_queries_apart", False)
+    mask = torch.eye(weights["query_tokens"].shape[1], dtype=torch.bool)[None, None] if apart else None  # each query sees itself alone
     projector = {k: torch.from_numpy(v) for k, v in safetensors.numpy.load_file(run / "vlm" / "projector.safetensors").items()}
     model, tokenizer = base_model(base)
     model = peft.PeftModel.from_pretrained(model, run / "vlm" / "adapter").eval()
@@ -103,7 +103,13 @@ def check_answers(run, base, features_file, data, expected):
         caption = caption.lower() if recipe["data"]["lowercase"] else caption
         answer = torch.tensor([tokenizer(caption, add_special_tokens=False).input_ids + [tokenizer.eos_token_id]])
         with torch.no_grad():
-            out = q(query_embeds=queries, attention_mask=mask, encoder_hidden_states=torch.from_numpy(seen).float()[None]).last_hidden_state
+            seen = torch.from_numpy(seen).float()[None]
+            out = q(query_embeds=weights["query_tokens"], attention_mask=mask, encoder_hidden_states=seen).last_hidden_state
+            if said.get("ocelli_glance", False):
+                both = torch.cat([seen[:, 0], seen[:, 1:].mean(1)], 1)
+                glance = torch.nn.functional.linear(both, weights["glance.dense.weight"], weights["glance.dense.bias"])
+                norm = weights["glance.LayerNorm.weight"], weights["glance.LayerNorm.bias"]
+                out = torch.cat([out, torch.nn.functional.layer_norm(glance, norm[0].shape, *norm, said["layer_norm_eps"])[:, None]], 1)
             x = torch.nn.functional.linear(out, projector["linear_1.weight"], projector["linear_1.bias"])
             x = torch.nn.functional.linear(torch.nn.functional.gelu(x), projector["linear_2.weight"], projector["linear_2.bias"])
             whole = torch.cat([embed(before), x, embed(after), embed(answer)], 1)

@@ -159,10 +159,13 @@ class QFormer(nn.Module):
         assert first == 0 or every > 1
         self.apart = said.get("ocelli_queries_apart", False)
         self.query_tokens = nn.Parameter(torch.zeros(1, said["ocelli_queries"], config.hidden_size))
+        if said.get("ocelli_glance", False):
+            dense = nn.Linear(2 * config.encoder_hidden_size, config.hidden_size)
+            self.glance = nn.ModuleDict({"dense": dense, "LayerNorm": nn.LayerNorm(config.hidden_size, config.layer_norm_eps)})
         if text:
             self.embeddings = Blip2TextEmbeddings(config)
-            self.vision_projection = nn.Linear(config.hidden_size, said["ocelli_projection"])
-            self.text_projection = nn.Linear(config.hidden_size, said["ocelli_projection"])
+            for head in ("vision", "text", *(("glance", "glance_text") if hasattr(self, "glance") else ())):
+                setattr(self, head + "_projection", nn.Linear(config.hidden_size, said["ocelli_projection"]))
             self.logit_scale = nn.Parameter(torch.zeros(1))
         wanted = {plain(k): p for k, p in self.named_parameters()}
         weights = load_file(folder / "model.safetensors")
@@ -174,7 +177,11 @@ class QFormer(nn.Module):
 
     def queries(self, image):
         mask = torch.eye(self.query_tokens.shape[1], dtype=torch.bool).expand(len(image), 1, -1, -1) if self.apart else None
-        return self.inner(self.query_tokens.expand(len(image), -1, -1), attention_mask=mask, encoder_hidden_states=image).last_hidden_state
+        seen = self.inner(self.query_tokens.expand(len(image), -1, -1), attention_mask=mask, encoder_hidden_states=image).last_hidden_state
+        if not hasattr(self, "glance"):
+            return seen
+        whole = torch.cat([image[:, 0], image[:, 1:].mean(1)], 1)
+        return torch.cat([seen, self.glance["LayerNorm"](self.glance["dense"](whole))[:, None]], 1)
 
     def text(self, ids, mask):
         return self.inner(self.embeddings(ids), query_length=0, attention_mask=mask).last_hidden_state
@@ -208,7 +215,7 @@ def stage1(given, recipe, photos):
     tokenizer.no_padding()
     tokenizer.no_truncation()
     pairs, steps = photos.pairs("stage 1", s, s["batch"])
-    fresh = ("query_tokens", "crossattention", "vision_projection", "text_projection", "logit_scale")
+    fresh = ("query_tokens", "crossattention", "vision_projection", "text_projection", "logit_scale", "glance")
     if "text" in recipe["models"]["random"]:
         fresh = ("",)  # nothing came from a text model
     named = {k: p for k, p in model.named_parameters() if p.requires_grad}
@@ -223,14 +230,19 @@ def stage1(given, recipe, photos):
         longest = max(map(len, texts))
         ids = torch.tensor([t + [0] * (longest - len(t)) for t in texts])
         mask = torch.tensor([[1] * len(t) + [0] * (longest - len(t)) for t in texts])
-        seen = F.normalize(model.vision_projection(model.queries(image)).float(), dim=-1)
-        said = F.normalize(model.text_projection(model.text(ids, mask)[:, 0]).float(), dim=-1)
+        out, states = model.queries(image), model.text(ids, mask)
+        seen = F.normalize(model.vision_projection(out[:, : model.query_tokens.shape[1]]).float(), dim=-1)
+        said = F.normalize(model.text_projection(states[:, 0]).float(), dim=-1)
+        if hasattr(model, "glance"):
+            mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+            glance = F.normalize(model.glance_projection(out[:, -1]).float(), dim=-1) @ F.normalize(model.glance_text_projection(mean).float(), dim=-1).t()
         with torch.autocast("cpu", enabled=False):
             each = torch.einsum("iqd,td->iqt", seen, said)
             whole = F.normalize(seen.mean(1), dim=-1) @ said.t()
             similarity = {"best": each.amax(1), "mean": each.mean(1), "whole": whole}[s["similarity"]]
             scale = model.logit_scale.exp().clamp(max=100)
-            yield contrast(similarity * scale, [photo for photo, _ in batch], s["label_smoothing"])
+            both = (similarity, glance) if hasattr(model, "glance") else (similarity,)
+            yield sum(contrast(x * scale, [photo for photo, _ in batch], s["label_smoothing"]) for x in both) / len(both)
 
     return parts, micro, s, steps
 

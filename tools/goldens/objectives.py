@@ -11,7 +11,7 @@ whom. So it also checks what Ocelli computes once for several objectives.
 
   objectives.safetensors   w.NAME weights; in.image [pairs, patches, size], in.ids (padded with 0), in.lengths, in.photos, and the wrong
                            partners in.negative_images, in.negative_texts; CASE.loss, CASE.g.NAME; metadata "cases" holds the weights; in
-                           "apart" no query sees another one
+                           "apart" no query sees another one, in "glance" a linear map of class token and mean patch stands beside them
 """
 import json, math, pathlib, sys
 
@@ -47,7 +47,8 @@ def shapes():
         for half in ("", "_query"):
             all |= linear(f"{at}intermediate{half}.dense", HIDDEN, FORWARD) | linear(f"{at}output{half}.dense", FORWARD, HIDDEN)
             all |= norm(f"{at}output{half}.LayerNorm")
-    return all
+    all |= linear("glance.dense", 2 * IMAGE, HIDDEN) | norm("glance.LayerNorm")
+    return all | linear("glance_projection", HIDDEN, SPACE) | linear("glance_text_projection", HIDDEN, SPACE)
 
 
 def weights():
@@ -105,6 +106,7 @@ def embed(w, ids, start=False):
 
 
 apart = False  # whether queries see themselves alone in place of each other
+glance = False  # whether a linear map of the image stands beside them
 
 
 def who(kind, lengths, tokens):
@@ -138,7 +140,16 @@ def itc(w, image, ids, lengths, photos):
             rows.append(F.cross_entropy(logits[i, competing], torch.tensor(competing.index(i)), label_smoothing=SMOOTHING))
         return torch.stack(rows).mean()
 
-    return (one_way(logits) + one_way(logits.T)) / 2
+    loss = (one_way(logits) + one_way(logits.T)) / 2
+    if glance:  # a contrast of its own, with the mean of the real tokens
+        seen = torch.cat([image[:, 0], image[:, 1:].mean(1)], 1) @ w["glance.dense.weight"].T + w["glance.dense.bias"]
+        seen = F.layer_norm(seen, (HIDDEN,), w["glance.LayerNorm.weight"], w["glance.LayerNorm.bias"], 1e-12)
+        said = torch.stack([states[i, QUERIES : QUERIES + length].mean(0) for i, length in enumerate(lengths)])
+        images = F.normalize(seen @ w["glance_projection.weight"].T + w["glance_projection.bias"], dim=-1)
+        texts = F.normalize(said @ w["glance_text_projection.weight"].T + w["glance_text_projection.bias"], dim=-1)
+        logits = images @ texts.T * w["logit_scale"].exp()
+        loss = (loss + (one_way(logits) + one_way(logits.T)) / 2) / 2
+    return loss
 
 
 def itm(w, image, ids, lengths, negative_images, negative_texts):
@@ -173,9 +184,9 @@ negative_images, negative_texts = torch.tensor([1, 2, 4, 0, 0]), torch.tensor([2
 tensors = {"w." + k: v for k, v in start.items()}
 tensors |= {"in.image": image, "in.ids": ids, "in.lengths": lengths, "in.photos": photos,
             "in.negative_images": negative_images, "in.negative_texts": negative_texts}
-cases = {"itc": (1, 0, 0), "itm": (0, 1, 0), "itg": (0, 0, 1), "all": (0.5, 1, 2), "apart": (0.5, 1, 2)}
+cases = {"itc": (1, 0, 0), "itm": (0, 1, 0), "itg": (0, 0, 1), "all": (0.5, 1, 2), "apart": (0.5, 1, 2), "glance": (0.5, 1, 2)}
 for case, (contrast, match, tell) in cases.items():
-    apart = case == "apart"
+    apart, glance = case == "apart", case == "glance"
     w = {k: v.clone().requires_grad_() for k, v in start.items()}
     loss = contrast * itc(w, image, ids, lengths, photos) + match * itm(w, image, ids, lengths, negative_images, negative_texts)
     loss = loss + tell * itg(w, image, ids, lengths)

@@ -28,7 +28,7 @@ public record DecodeSpeed(VisionEncoder encoder, Vlm vlm, Tensor pixels, int[] w
   /** Measures once. {@code prefix} may have read the words before the picture already, as it has for all photos but the first. */
   public Figures measure(Prefix prefix) {
     long[] times = new long[3];
-    long room = words.length + vlm.qformer().config().queries() + after.length + tokens;
+    long room = words.length + vlm.qformer().config().vectors() + after.length + tokens;
     Scope.run(
         () -> {
           try (KeyValueCache cache = new KeyValueCache(vlm.language().config(), vlm.compute(), 1, room)) {

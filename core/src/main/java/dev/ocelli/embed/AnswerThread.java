@@ -167,7 +167,7 @@ final class AnswerThread implements AutoCloseable {
       batch = fresh.get();
       loaded.complete(
           new Model(
-              vision.preprocessing(), run.chat(), run.system(), run.question(), run.sampling(), vlm.qformer().config().queries(),
+              vision.preprocessing(), run.chat(), run.system(), run.question(), run.sampling(), vlm.qformer().config().vectors(),
               vlm.language().config().positions()));
       while (!closing) {
         round();

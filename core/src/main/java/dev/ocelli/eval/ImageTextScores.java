@@ -131,7 +131,8 @@ public record ImageTextScores(
         done,
         (from, to) -> {
           TextBatch batch = batch(texts.subList(from, to));
-          return model.contrast().texts(model.qformer().text(batch.ids(compute), batch.real(compute), false));
+          Tensor real = batch.real(compute);
+          return model.contrast().texts(model.qformer().text(batch.ids(compute), real, false), real);
         });
   }
 

@@ -6,6 +6,7 @@ import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -57,7 +58,7 @@ public record WordMaps(Vlm vlm, VisionEncoder.Grid grid) {
         () -> {
           List<Tensor> both = attentions(features, before, after, answer);
           Tensor slots = rows(both.get(0));
-          Tensor patches = rows(both.get(1));
+          Tensor patches = withGlance(rows(both.get(1)), both.get(0).size(3));
           flat[0] = Tensors.floats(torch.matmul(slots, patches));
           flat[1] = Tensors.floats(patches.mean(new long[] {0}, false, new ScalarTypeOptional()));
         });
@@ -66,6 +67,14 @@ public record WordMaps(Vlm vlm, VisionEncoder.Grid grid) {
       System.arraycopy(flat[0], t * grid.patches(), tokens[t], 0, grid.patches());
     }
     return new Maps(tokens, flat[1]);
+  }
+
+  /** A glance, the last of the slots, sees all patches alike. */
+  private static Tensor withGlance(Tensor patches, long slots) {
+    if (slots == patches.size(0)) {
+      return patches;
+    }
+    return Tensors.cat(0, patches, torch.ones_like(patches.narrow(0, 0, 1)).div(new Scalar((double) patches.size(1))));
   }
 
   /** Mean over layers and heads, then rows that sum to 1: {@code [layers, heads, a, b]} to {@code [a, b]}. */

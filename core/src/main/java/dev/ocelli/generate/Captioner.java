@@ -53,7 +53,7 @@ public record Captioner(Vlm vlm, Tokenizer tokenizer, int end, Prefix prefix) im
     List<int[]> words = prompts.stream().map(p -> concat(p.before(), p.after())).toList();
     // Before anything is made that is as long as the answer.
     int longest = words.stream().mapToInt(w -> w.length).max().orElse(0);
-    vlm.language().config().checkRoom((long) longest + vlm.qformer().config().queries() + settings.maxTokens());
+    vlm.language().config().checkRoom((long) longest + vlm.qformer().config().vectors() + settings.maxTokens());
     TextLoop loop = new TextLoop(tokenizer, end, settings, words, firstRow, heard);
     List<String> answers = new ArrayList<>();
     Scope.run(() -> Scope.noGrad(

@@ -2,7 +2,10 @@ package dev.ocelli.model;
 
 import dev.ocelli.nn.Linear;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
+import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -24,28 +27,75 @@ public final class ImageTextHeads {
     WHOLE
   }
 
+  private final int size;
   private final Linear image;
   private final Linear text;
+  private final Linear glance;
+  private final Linear glanceText;
   private final Tensor logScale;
 
   /**
-   * @param hidden size of the Q-Former
-   * @param size of the space
+   * @param qformer its size, and whether it has a {@link Glance}. That is compared in a space of its own, with the mean of a text's tokens:
+   *     vectors then have two halves, and their cosine is the mean of those of both
+   * @param size of the space, or of each of both
    */
-  public ImageTextHeads(int hidden, int size, Weights weights) {
+  public ImageTextHeads(QFormer.Config qformer, int size, Weights weights) {
+    this.size = size;
+    int hidden = qformer.hidden();
     image = weights.linear("vision_projection", hidden, size);
     text = weights.linear("text_projection", hidden, size);
+    glance = qformer.glance() ? weights.linear("glance_projection", hidden, size) : null;
+    glanceText = qformer.glance() ? weights.linear("glance_text_projection", hidden, size) : null;
     logScale = weights.get(Weights.Kind.TABLE, "logit_scale", 1);
   }
 
-  /** {@code [batch, queries, hidden]} to unit vectors {@code [batch, queries, size]}, fp32. */
-  public Tensor images(Tensor queries) {
-    return unit(image.apply(queries));
+  /** {@code [batch, vectors, hidden]} to unit vectors {@code [batch, queries, size]}, with a glance {@code [batch, queries, 2 * size]}, fp32. */
+  public Tensor images(Tensor states) {
+    if (glance == null) {
+      return unit(image.apply(states));
+    }
+    long queries = states.size(1) - 1;
+    Tensor seen = unit(image.apply(states.narrow(1, 0, queries)));
+    return halves(seen, unit(glance.apply(states.narrow(1, queries, 1))).expand(-1, queries, -1));
   }
 
-  /** {@code [batch, tokens, hidden]}, of which the first token counts, to unit vectors {@code [batch, size]}, fp32. */
-  public Tensor texts(Tensor states) {
-    return unit(text.apply(states.select(1, 0)));
+  /**
+   * The first token's state, and beside it with a glance the mean of all real ones'.
+   *
+   * @param states {@code [batch, tokens, hidden]}
+   * @param real true where a token is none of the padding, {@code [batch, tokens]}
+   * @return unit vectors {@code [batch, size]}, with a glance {@code [batch, 2 * size]}, fp32
+   */
+  public Tensor texts(Tensor states, Tensor real) {
+    Tensor first = unit(text.apply(states.select(1, 0)));
+    if (glanceText == null) {
+      return first;
+    }
+    Tensor counts = real.unsqueeze(2).to(ScalarType.Float);
+    return halves(first, unit(glanceText.apply(states.mul(counts).sum(1).div(counts.sum(1)))));
+  }
+
+  private static Tensor halves(Tensor first, Tensor second) {
+    return Tensors.scale(Tensors.cat(-1, first, second), Math.sqrt(0.5));
+  }
+
+  /**
+   * Cosines of what queries, and of what the glance saw, each by itself: contrast has each of them learn as if there were no other, since two
+   * that only have to be right together make the same mistakes.
+   *
+   * @param images as {@link #images} gives
+   * @param texts as {@link #texts} gives
+   * @return one or two of {@code [images, texts]}
+   */
+  public List<Tensor> apart(Tensor images, Tensor texts, Similarity kind) {
+    if (glance == null) {
+      return List.of(similarity(images, texts, kind));
+    }
+    return Stream.of(0, size).map(from -> similarity(half(images, from), half(texts, from), kind)).toList();
+  }
+
+  private Tensor half(Tensor vectors, int from) {
+    return Tensors.scale(vectors.narrow(-1, from, size), Math.sqrt(2));
   }
 
   /** What cosines are multiplied with, one over the temperature; at most 100. */

@@ -24,7 +24,7 @@ public record ImageTextModel(QFormer qformer, ImageTextHeads contrast, MatchHead
     QFormer qformer = new QFormer(config, weights, true, imageNorm);
     return new ImageTextModel(
         qformer,
-        objectives.contains(Objective.ITC) ? new ImageTextHeads(config.hidden(), projection, weights) : null,
+        objectives.contains(Objective.ITC) ? new ImageTextHeads(config, projection, weights) : null,
         objectives.contains(Objective.ITM) ? new MatchHead(config.hidden(), weights) : null,
         objectives.contains(Objective.ITG) ? new WordHead(qformer, weights) : null);
   }

@@ -136,6 +136,7 @@ public final class ModelConfigs {
         crossEvery,
         crossFirst,
         false,
+        false,
         distil ? 1e-12 : number(config, "layer_norm_eps", 1e-12),
         dropout,
         dropout);

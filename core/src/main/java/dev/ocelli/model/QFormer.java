@@ -38,6 +38,7 @@ public final class QFormer {
    * @param crossEvery cross-attention in every so many layers
    * @param crossFirst the first layer that has it: 0 as in BLIP-2, 1 as in the article
    * @param apart whether no query sees another one. Where they do, as in BLIP-2, each layer makes them more alike
+   * @param glance whether a {@link Glance} stands beside the queries, which BLIP-2 hasn't
    * @param dropout of hidden states while training
    * @param wordDropout of the embedded words while training
    */
@@ -53,9 +54,15 @@ public final class QFormer {
       int crossEvery,
       int crossFirst,
       boolean apart,
+      boolean glance,
       double epsilon,
       double dropout,
       double wordDropout) {
+    /** How many vectors an image has: what the queries saw, and the glance. */
+    public int vectors() {
+      return queries + (glance ? 1 : 0);
+    }
+
     boolean crosses(int layer) {
       return layer >= crossFirst && (layer - crossFirst) % crossEvery == 0;
     }
@@ -108,8 +115,9 @@ public final class QFormer {
    *
    * @param keyValues keys and values side by side, {@code [images, patches, 2 * hidden]}, of each layer; null for layers without
    *     cross-attention
+   * @param glance fp32 {@code [images, 1, hidden]}; null where there is none
    */
-  public record Look(List<Tensor> keyValues) {
+  public record Look(List<Tensor> keyValues, Tensor glance) {
     /** The images of these numbers, {@code [rows]}, which may come several times. */
     public Look rows(Tensor numbers) {
       return each(kv -> kv.index_select(0, numbers));
@@ -126,14 +134,15 @@ public final class QFormer {
 
     private Look each(UnaryOperator<Tensor> change) {
       // Not List.of: layers without cross-attention are null.
-      return new Look(keyValues.stream().map(kv -> kv == null ? null : change.apply(kv)).collect(Collectors.toList()));
+      return new Look(
+          keyValues.stream().map(kv -> kv == null ? null : change.apply(kv)).collect(Collectors.toList()), glance == null ? null : change.apply(glance));
     }
   }
 
   /**
    * What came out of the layers, and what text that comes later needs to look back at it.
    *
-   * @param states of the positions that went through, fp32 {@code [batch, positions, hidden]}
+   * @param states of the positions that went through, and the glance where all of them are queries, fp32 {@code [batch, positions, hidden]}
    * @param keyValues keys and values side by side, {@code [batch, positions so far, 2 * hidden]}, of each layer's self-attention
    */
   public record Pass(Tensor states, List<Tensor> keyValues) {
@@ -145,6 +154,7 @@ public final class QFormer {
   private final Config config;
   private final ImageNorm imageNorm;
   private final Tensor queryTokens;
+  private final Glance glance;
   private final Tensor words;
   private final Tensor positions;
   private final LayerNorm norm;
@@ -165,6 +175,7 @@ public final class QFormer {
     this.imageNorm = imageNorm;
     int d = config.hidden();
     queryTokens = weights.get(Weights.Kind.TABLE, "query_tokens", 1, config.queries(), d);
+    glance = config.glance() ? Glance.of(config, weights) : null;
     norm = weights.layerNorm("layernorm", d, config.epsilon());
     words = text ? weights.get(Weights.Kind.TABLE, "embeddings.word_embeddings.weight", config.vocabulary(), d) : null;
     positions = text ? weights.get(Weights.Kind.TABLE, "embeddings.position_embeddings.weight", config.positions(), d) : null;
@@ -208,22 +219,22 @@ public final class QFormer {
     return words;
   }
 
-  /** The cross-attention's keys and values; {@code image} is patch features {@code [images, patches, imageHidden]}. */
+  /** The cross-attention's keys and values, and the glance; {@code image} is patch features {@code [images, patches, imageHidden]}. */
   public Look look(Tensor image) {
     List<Tensor> all = new ArrayList<>();
     Tensor own = imageNorm.apply(image);
     for (Layer layer : layers) {
       all.add(layer.cross() == null ? null : layer.cross().keyValue().apply(own));
     }
-    return new Look(all);
+    return new Look(all, glance == null ? null : glance.apply(imageNorm.glance(image)));
   }
 
   /**
-   * What the queries gather from the image. No text takes part, as under the unimodal mask.
+   * What the queries gather from the image, and behind it the glance where there is one. No text takes part, as under the unimodal mask.
    *
    * @param image patch features {@code [batch, patches, imageHidden]}
    * @param training whether dropout applies
-   * @return fp32 {@code [batch, queries, hidden]}
+   * @return fp32 {@code [batch, vectors, hidden]}
    */
   public Tensor queries(Tensor image, boolean training) {
     return Scope.of(() -> see(look(image), training).states());
@@ -251,7 +262,8 @@ public final class QFormer {
 
   private Pass see(Look image, boolean training, AttentionWatch watch) {
     double dropout = training ? config.dropout() : 0;
-    return pass(queryVectors(image.images(), dropout), config.queries(), image, null, null, dropout, watch);
+    Pass pass = pass(queryVectors(image.images(), dropout), config.queries(), image, null, null, dropout, watch);
+    return glance == null ? pass : new Pass(Tensors.cat(1, pass.states, image.glance()), pass.keyValues);
   }
 
   /**

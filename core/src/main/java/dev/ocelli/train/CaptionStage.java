@@ -236,7 +236,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
 
   /** For people: figures alone don't show what a model is learning. */
   private Map<String, String> said(ChatPrompt.Ids prompt) {
-    int room = language.model().config().positions() - config.queries() - prompt.before().length - prompt.after().length;
+    int room = language.model().config().positions() - config.vectors() - prompt.before().length - prompt.after().length;
     if (recipe.stage2().captions().equals("none") || room < 1) {
       return Map.of();
     }

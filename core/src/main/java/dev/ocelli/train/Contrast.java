@@ -2,6 +2,7 @@ package dev.ocelli.train;
 
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -14,6 +15,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class Contrast {
   private Contrast() {}
+
+  /** The mean over several similarities, each of which is to find by itself. */
+  public static Tensor loss(List<Tensor> similarities, Tensor scale, int[] photos, double smoothing) {
+    Tensor sum = similarities.stream().map(s -> loss(s, scale, photos, smoothing)).reduce(Tensor::add).orElseThrow();
+    return Tensors.scale(sum, 1.0 / similarities.size());
+  }
 
   /**
    * The mean of both directions' cross-entropies.

@@ -1,10 +1,12 @@
 package dev.ocelli.train;
 
+import dev.ocelli.model.Glance;
 import dev.ocelli.model.ImageNorm;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +25,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * the latter evened out. An encoder's features lie mostly in a few directions; a new cross-attention sees little else, and learns slowly.
  *
  * <p>Files hold the same model for features as they come: keys and values of {@code x} are {@code W T (x - mean) + b}, so the file has
- * {@code W T} for the weights and {@code b - W T mean} for the biases.
+ * {@code W T} for the weights and {@code b - W T mean} for the biases. A glance is taken off its own mean, and turned by nothing.
  */
 record ImageStatistics(ImageNorm norm) implements AutoCloseable {
   static final ImageStatistics NONE = new ImageStatistics(ImageNorm.NONE);
@@ -32,6 +34,7 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
   static final String MEAN = "image_mean";
 
   static final String WHITENING = "image_whitening";
+  static final String GLANCE = "image_glance_mean";
 
   private static final int MOST_PHOTOS = 512;
 
@@ -43,35 +46,41 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
 
   private static final Pattern TRAINED = Pattern.compile("(.*\\.crossattention\\.attention\\.(?:key|value)\\.)(weight|bias)");
 
+  private static final String GLANCE_WEIGHT = "glance.dense.weight";
+  private static final String GLANCE_BIAS = "glance.dense.bias";
+
   /**
    * Over all tokens of photos evenly spread over the given ones.
    *
    * @param power a direction of variance v is divided by v^power: 0 leaves all as they are, 0.5 makes all alike. What comes out has a variance
    *     of 1 on the mean
+   * @param glances whether there are any
    */
-  static ImageStatistics of(PhotoFeatures photos, double power, Compute compute) {
-    Tensor mean = overTokens(photos, compute, x -> x.to(ScalarType.Double).sum(0));
+  static ImageStatistics of(PhotoFeatures photos, double power, boolean glances, Compute compute) {
+    double tokens = photos.store().tokens();
+    Tensor mean = meanOf(photos, compute, x -> Tensors.scale(x.to(ScalarType.Double).sum(0, 1), 1 / tokens));
+    Tensor glance = !glances ? null : meanOf(photos, compute, x -> Glance.input(x).to(ScalarType.Double).sum(0));
     if (power == 0) {
-      return new ImageStatistics(new ImageNorm(mean, null));
+      return new ImageStatistics(new ImageNorm(mean, null, glance));
     }
     Tensor covariance =
-        overTokens(
+        meanOf(
             photos,
             compute,
             x -> {
-              Tensor centred = x.to(ScalarType.Float).sub(mean);
-              return centred.t().mm(centred);
+              Tensor centred = x.flatten(0, 1).to(ScalarType.Float).sub(mean);
+              return Tensors.scale(centred.t().mm(centred).to(ScalarType.Double), 1 / tokens);
             });
     Tensor whitening = Scope.keep(Scope.noGrad(() -> compute.cast(whitening(covariance, power))));
     covariance.close();
-    return new ImageStatistics(new ImageNorm(mean, whitening));
+    return new ImageStatistics(new ImageNorm(mean, whitening, glance));
   }
 
   /**
-   * @param each from some tokens {@code [tokens, imageHidden]} to the sum over them of what the mean is wanted of
+   * @param each from some photos {@code [photos, tokens, imageHidden]} to the sum over them of what the mean is wanted of, fp64
    * @return the mean, fp32
    */
-  private static Tensor overTokens(PhotoFeatures photos, Compute compute, UnaryOperator<Tensor> each) {
+  private static Tensor meanOf(PhotoFeatures photos, Compute compute, UnaryOperator<Tensor> each) {
     int all = photos.photos().size();
     int used = Math.min(all, MOST_PHOTOS);
     ByteBuffer some = photos.buffer(Math.min(used, TOGETHER));
@@ -84,7 +93,7 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
       }
       Scope.run(
           () -> {
-            Tensor own = Scope.noGrad(() -> each.apply(photos.tensor(some, compute).flatten(0, 1)).to(ScalarType.Double));
+            Tensor own = Scope.noGrad(() -> each.apply(photos.tensor(some, compute)));
             if (sum[0] == null) {
               sum[0] = Scope.keep(own);
             } else {
@@ -92,12 +101,11 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
             }
           });
     }
-    double tokens = (double) used * photos.store().tokens();
     return Scope.keep(
         Scope.noGrad(
             () -> {
               try (Tensor total = sum[0]) {
-                return total.div(new Scalar(tokens)).to(ScalarType.Float);
+                return total.div(new Scalar((double) used)).to(ScalarType.Float);
               }
             }));
   }
@@ -114,15 +122,17 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
 
   /** As a file of stage 1 has it beside the weights; {@link #NONE} where it has none. */
   static ImageStatistics from(Function<String, Tensor> file, Compute compute) {
-    Tensor[] found = new Tensor[2];
+    Tensor[] found = new Tensor[3];
     Scope.run(
         () -> {
           Tensor mean = file.apply(MEAN);
           Tensor whitening = file.apply(WHITENING);
           found[0] = mean == null ? null : Scope.keep(compute.place(mean));
           found[1] = whitening == null ? null : Scope.keep(compute.cast(whitening));
+          Tensor glance = file.apply(GLANCE);
+          found[2] = glance == null ? null : Scope.keep(compute.place(glance));
         });
-    return new ImageStatistics(new ImageNorm(found[0], found[1]));
+    return new ImageStatistics(new ImageNorm(found[0], found[1], found[2]));
   }
 
   /** Tensors as files have them. To be called in a scope, in which they are to be written. */
@@ -136,6 +146,9 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
 
   /** Of a tensor by name: as the file has it. */
   private Tensor folded(String name, Function<String, Tensor> trained) {
+    if (name.equals(GLANCE_BIAS) && norm.glance() != null) {
+      return Scope.noGrad(() -> trained.apply(name).sub(trained.apply(GLANCE_WEIGHT).mv(norm.glance())));
+    }
     var ours = TRAINED.matcher(name);
     if (norm.mean() == null || !ours.matches()) {
       return trained.apply(name);
@@ -151,6 +164,9 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
   Function<String, Tensor> unfold(Function<String, Tensor> file) {
     Tensor back = norm.whitening() == null ? null : Scope.noGrad(() -> inverse(norm.whitening().cpu().to(ScalarType.Double)));
     return name -> {
+      if (name.equals(GLANCE_BIAS) && norm.glance() != null) {
+        return Scope.noGrad(() -> file.apply(name).add(file.apply(GLANCE_WEIGHT).mv(norm.glance().cpu())));
+      }
       var ours = TRAINED.matcher(name);
       if (norm.mean() == null || !ours.matches()) {
         return file.apply(name);
@@ -186,6 +202,9 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
     if (norm.whitening() != null) {
       own.add(new Parameters.Named(WHITENING, part, norm.whitening().to(ScalarType.Float)));
     }
+    if (norm.glance() != null) {
+      own.add(new Parameters.Named(GLANCE, part, norm.glance()));
+    }
     return own;
   }
 
@@ -196,6 +215,9 @@ record ImageStatistics(ImageNorm norm) implements AutoCloseable {
     }
     if (norm.whitening() != null) {
       norm.whitening().close();
+    }
+    if (norm.glance() != null) {
+      norm.glance().close();
     }
   }
 }

@@ -24,7 +24,7 @@ record LessonLengths(Recipe recipe, int positions, ChatPrompt chat, LessonWords 
 
   /** Refuses the first that is too long. */
   void check(List<Photo> photos, Questions questions) {
-    int queries = recipe.qformer().queries();
+    int queries = recipe.qformer().vectors();
     int most = positions - queries;
     int prompt = 0;
     for (String system : recipe.stage2().system()) {

@@ -141,9 +141,8 @@ final class Objectives {
         total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum());
         total = total.add(texts.mul(slopes.texts.narrow(0, from * each, n * each)).sum());
       } else {
-        Tensor similarity = similarity(images, texts);
-        total = total.add(share("itc", contrastLoss(similarity, in.batch.photos), losses));
-        drawn = model.match() == null ? null : draw(in.batch, overTemperature(similarity, in.batch.size()), step);
+        total = total.add(share("itc", contrastLoss(images, texts, in.batch.photos), losses));
+        drawn = model.match() == null ? null : draw(in.batch, overTemperature(images, texts, in.batch.size()), step);
       }
     }
     if (model.match() != null) {
@@ -181,9 +180,8 @@ final class Objectives {
     }
     Tensor allImages = Tensors.cat(0, images.toArray(Tensor[]::new)).set_requires_grad(true);
     Tensor allTexts = Tensors.cat(0, texts.toArray(Tensor[]::new)).set_requires_grad(true);
-    Tensor similarity = similarity(allImages, allTexts);
-    share("itc", contrastLoss(similarity, in.batch.photos), losses).backward();
-    float[] cosines = model.match() == null ? null : overTemperature(similarity, in.batch.size());
+    share("itc", contrastLoss(allImages, allTexts, in.batch.photos), losses).backward();
+    float[] cosines = model.match() == null ? null : overTemperature(allImages, allTexts, in.batch.size());
     return new Slopes(allImages.grad(), allTexts.grad(), cosines);
   }
 
@@ -200,15 +198,12 @@ final class Objectives {
   }
 
   private Tensor texts(Words words, int from, int count) {
-    return model.contrast().texts(model.qformer().text(words.ids.narrow(0, from, count), words.real.narrow(0, from, count), true));
+    Tensor real = words.real.narrow(0, from, count);
+    return model.contrast().texts(model.qformer().text(words.ids.narrow(0, from, count), real, true), real);
   }
 
-  private Tensor similarity(Tensor images, Tensor texts) {
-    return ImageTextHeads.similarity(images, texts, QFormerStage.similarityOf(recipe));
-  }
-
-  private Tensor contrastLoss(Tensor similarity, int[] of) {
-    return Contrast.loss(similarity, scale(), of, recipe.stage1().labelSmoothing());
+  private Tensor contrastLoss(Tensor images, Tensor texts, int[] of) {
+    return Contrast.loss(model.contrast().apart(images, texts, QFormerStage.similarityOf(recipe)), scale(), of, recipe.stage1().labelSmoothing());
   }
 
   /** A fixed temperature's slope would count in the norm that clipping looks at. */
@@ -217,7 +212,8 @@ final class Objectives {
   }
 
   /** Of the pairs' own captions, {@code [pairs * pairs]}. */
-  private float[] overTemperature(Tensor similarity, int pairs) {
+  private float[] overTemperature(Tensor images, Tensor texts, int pairs) {
+    Tensor similarity = ImageTextHeads.similarity(images, texts, QFormerStage.similarityOf(recipe));
     return Tensors.floats(similarity.detach().view(pairs, pairs, -1).select(2, 0).mul(scale().detach()));
   }
 

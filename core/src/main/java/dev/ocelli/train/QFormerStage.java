@@ -26,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /** Stage 1: the Q-Former learns from pairs of photo and caption, by the recipe's {@link Objectives}. */
@@ -84,7 +85,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
             new Schedule(s.schedule(), s.warmup(), steps),
             s.clip(),
             Math.max(1, Math.round(s.evaluate() * pairs.stepsPerPass())));
-    statistics = recipe.qformer().centre() ? ImageStatistics.of(train, recipe.qformer().whiten(), compute) : ImageStatistics.NONE;
+    statistics = recipe.qformer().centre() ? ImageStatistics.of(train, recipe.qformer().whiten(), recipe.qformer().glance(), compute) : ImageStatistics.NONE;
     ImageTextModel[] built = new ImageTextModel[1];
     Consumer<Weights> build =
         weights -> built[0] = ImageTextModel.of(config, recipe.qformer().projection(), s.objectives().used(), weights, statistics.norm());
@@ -155,15 +156,18 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos, views, patches);
   }
 
-  /** The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. */
+  /**
+   * The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. The first, which
+   * tells of the whole photo where the encoder has a class token, is always there.
+   */
   private int[] patches(long pair) {
-    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, train.store().tokens());
-    return Arrays.stream(order).limit(patches()).sorted().toArray();
+    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, train.store().tokens() - 1);
+    return IntStream.concat(IntStream.of(0), Arrays.stream(order).limit(patches() - 1).map(i -> i + 1).sorted()).toArray();
   }
 
   /** How many. */
   private int patches() {
-    return (int) Math.max(1, Math.round(recipe.stage1().patches() * train.store().tokens()));
+    return (int) Math.max(2, Math.round(recipe.stage1().patches() * train.store().tokens()));
   }
 
   @Override

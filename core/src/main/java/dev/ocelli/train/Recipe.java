@@ -77,7 +77,7 @@ public record Recipe(
 
   @JsonNaming(SnakeCaseStrategy.class)
   public record QFormerShape(
-      int queries, int crossEvery, int crossFirst, boolean apart, boolean centre, double whiten, double dropout, double wordDropout,
+      int queries, int crossEvery, int crossFirst, boolean apart, boolean glance, boolean centre, double whiten, double dropout, double wordDropout,
       int projection) {
     public QFormerShape {
       within("qformer.queries", queries, 1, 1024);
@@ -90,6 +90,11 @@ public record Recipe(
       within("qformer.dropout", dropout, 0, 0.9);
       within("qformer.word_dropout", wordDropout, 0, 0.9);
       within("qformer.projection", projection, 1, 65536);
+    }
+
+    /** How many vectors an image has for the language model. */
+    int vectors() {
+      return queries + (glance ? 1 : 0);
     }
   }
 

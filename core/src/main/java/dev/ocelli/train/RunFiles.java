@@ -91,6 +91,7 @@ final class RunFiles {
     config.put("ocelli_queries", c.queries());
     config.put("ocelli_cross_attention_first", c.crossFirst());
     config.put("ocelli_queries_apart", c.apart());
+    config.put("ocelli_glance", c.glance());
     return config;
   }
 
@@ -119,6 +120,7 @@ final class RunFiles {
         whole(c, file, "cross_attention_frequency"),
         whole(c, file, "ocelli_cross_attention_first"),
         Boolean.TRUE.equals(c.get("ocelli_queries_apart")),
+        Boolean.TRUE.equals(c.get("ocelli_glance")),
         number(c, file, "layer_norm_eps"),
         number(c, file, "hidden_dropout_prob"),
         0); // words are embedded only while stage 1 trains, which goes by its recipe

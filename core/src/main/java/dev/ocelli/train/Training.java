@@ -309,7 +309,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
     return new QFormer.Config(
         c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(), c.crossEvery(),
-        c.crossFirst(), q.apart(), c.epsilon(), q.dropout(), q.wordDropout());
+        c.crossFirst(), q.apart(), q.glance(), c.epsilon(), q.dropout(), q.wordDropout());
   }
 
   private boolean caption(

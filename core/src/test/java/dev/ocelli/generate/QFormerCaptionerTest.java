@@ -39,7 +39,7 @@ class QFormerCaptionerTest {
 
   private final ImageTextModel model =
       ImageTextModel.of(
-          new QFormer.Config(8, 3, 2, 12, words.vocabularySize(), 16, 3, 6, 2, 0, false, 1e-12, 0, 0), 4, Set.of(Objective.ITG), loud);
+          new QFormer.Config(8, 3, 2, 12, words.vocabularySize(), 16, 3, 6, 2, 0, false, false, 1e-12, 0, 0), 4, Set.of(Objective.ITG), loud);
   private final QFormerCaptioner captioner = new QFormerCaptioner(model, words, Compute.FP32);
 
   @AfterEach

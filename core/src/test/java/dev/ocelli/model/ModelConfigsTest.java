@@ -96,7 +96,7 @@ class ModelConfigsTest {
     Map<String, Object> distil = Map.of(
         "model_type", "distilbert", "dim", 384, "n_layers", 6, "n_heads", 12, "hidden_dim", 1536, "vocab_size", 30522,
         "max_position_embeddings", 512, "activation", "gelu", "dropout", 0.1);
-    QFormer.Config expected = new QFormer.Config(384, 6, 12, 1536, 30522, 512, 32, 768, 2, 1, false, 1e-12, 0.1, 0.1);
+    QFormer.Config expected = new QFormer.Config(384, 6, 12, 1536, 30522, 512, 32, 768, 2, 1, false, false, 1e-12, 0.1, 0.1);
     assertThat(ModelConfigs.bert(bert, 32, 768, 2, 1)).isEqualTo(expected);
     assertThat(ModelConfigs.bert(distil, 32, 768, 2, 1)).isEqualTo(expected);
   }

@@ -97,7 +97,7 @@ class QFormerTest {
       QFormer.Config c = config(golden);
       QFormer.Config later =
           new QFormer.Config(c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(),
-              c.imageHidden(), c.crossEvery(), 2, c.apart(), c.epsilon(), c.dropout(), c.wordDropout());
+              c.imageHidden(), c.crossEvery(), 2, c.apart(), c.glance(), c.epsilon(), c.dropout(), c.wordDropout());
       Golden.assertWrong("cross-attention from layer 2", run(golden, later, golden.in("mask")));
     }
   }
@@ -139,6 +139,6 @@ class QFormerTest {
     return new QFormer.Config(
         (int) c.get("hidden_size"), (int) c.get("num_hidden_layers"), (int) c.get("num_attention_heads"), (int) c.get("intermediate_size"),
         (int) c.get("vocab_size"), (int) c.get("max_position_embeddings"), (int) c.get("queries"), (int) c.get("encoder_hidden_size"),
-        (int) c.get("cross_attention_frequency"), (int) c.get("cross_first"), false, (double) c.get("layer_norm_eps"), 0.1, 0.1);
+        (int) c.get("cross_attention_frequency"), (int) c.get("cross_first"), false, false, (double) c.get("layer_norm_eps"), 0.1, 0.1);
   }
 }

@@ -31,7 +31,7 @@ class ShapesTest {
   }
 
   private static void assertQueriesAndEmbeddings(Tensor features, int layers, int crossFirst) {
-    QFormer.Config config = new QFormer.Config(768, layers, 12, 3072, 30522, 512, 32, 768, 2, crossFirst, false, 1e-12, 0.1, 0.1);
+    QFormer.Config config = new QFormer.Config(768, layers, 12, 3072, 30522, 512, 32, 768, 2, crossFirst, false, false, 1e-12, 0.1, 0.1);
     Tensor queries = new QFormer(config, RANDOM, false).queries(features, false);
     assertThat(Tensors.shape(queries)).containsExactly(1, 32, 768);
     assertThat(Tensors.shape(new Projector(768, 576, RANDOM).apply(queries))).containsExactly(1, 32, 576);

@@ -5,8 +5,10 @@ import static org.assertj.core.data.Offset.offset;
 
 import dev.ocelli.eval.WordMaps;
 import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.RandomWeights;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
+import dev.ocelli.nn.Weights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -72,6 +74,35 @@ class WordMapsTest {
   @Test
   void mapsAreTransformers() {
     open(Compute.FP32, null, (golden, vlm) -> golden.assertClose(golden.outputs(maps(golden, vlm, golden.in("image"), 0))));
+  }
+
+  /** Its slot tells of all patches, so a map stays one of where the model looked. */
+  @Test
+  void aGlanceLooksEverywhereAlike() {
+    open(
+        Compute.FP32, null,
+        (golden, vlm) -> {
+          float[] plain = Tensors.floats(maps(golden, vlm, golden.in("image"), 0).get("average"));
+          try (Golden q = Golden.open("qformer")) {
+            QFormer.Config c = QFormerTest.config(q);
+            QFormer.Config glancing =
+                new QFormer.Config(
+                    c.hidden(), c.layers(), c.heads(), c.intermediate(), c.vocabulary(), c.positions(), c.queries(), c.imageHidden(),
+                    c.crossEvery(), c.crossFirst(), c.apart(), true, c.epsilon(), 0, 0);
+            RandomWeights random = new RandomWeights(5, Compute.FP32);
+            Weights frozen = q.frozen(Compute.FP32);
+            Weights weights = (kind, shape, names, rows) -> (names[0].startsWith("glance.") ? random : frozen).get(kind, shape, names, rows);
+            Vlm with = new Vlm(new QFormer(glancing, weights, false), vlm.projector(), vlm.language(), null, vlm.compute());
+            Map<String, Tensor> found = maps(golden, with, golden.in("image"), 0);
+            float[] average = Tensors.floats(found.get("average"));
+            for (int patch = 0; patch < 6; patch++) {
+              assertThat(average[patch]).isCloseTo((5 * plain[patch] + 1 / 6f) / 6, offset(1e-6f));
+            }
+            for (float sum : Tensors.floats(found.get("tokens").sum(1))) {
+              assertThat(sum).isCloseTo(1, offset(1e-5f));
+            }
+          }
+        });
   }
 
   @Test

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twelve steps of stage 2, of two micro-batches each, against PyTorch, transformers and PEFT from the same weights. */
 class CaptionStepsTest {
-  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, false, 1e-12, 0, 0);
+  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, false, false, 1e-12, 0, 0);
   private static final LanguageModel.Config LANGUAGE = new LanguageModel.Config(29, 12, 2, 4, 2, 4, 16, 1e-5, 10000, true, false, 64);
   private static final Lora.Config LORA = new Lora.Config(2, 3, 0, Set.of("q_proj", "k_proj", "v_proj", "o_proj"));
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Twelve steps of stage 1 against PyTorch's from the same weights. */
 class ContrastStepsTest {
-  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, false, 1e-12, 0, 0);
+  private static final QFormer.Config QFORMER = new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, false, false, 1e-12, 0, 0);
   private static final List<String> NEW = List.of("query_tokens", "crossattention", "_query.", "projection", "logit_scale");
 
   @ParameterizedTest
@@ -77,7 +77,7 @@ class ContrastStepsTest {
     Consumer<Weights> build =
         w -> {
           qformer[0] = new QFormer(QFORMER, w, true);
-          heads[0] = new ImageTextHeads(8, 6, w);
+          heads[0] = new ImageTextHeads(QFORMER, 6, w);
         };
     try (Parameters parameters = new Parameters(compute, n -> part(n, learn), build);
         Adam adam = golden.adam(parameters, mistake)) {
@@ -101,7 +101,7 @@ class ContrastStepsTest {
                 Arrays.setAll(photos, p -> p);
               }
               Tensor images = heads[0].images(qformer[0].queries(golden.tensor("in.image").select(0, step), true));
-              Tensor texts = heads[0].texts(qformer[0].text(ids, real, true));
+              Tensor texts = heads[0].texts(qformer[0].text(ids, real, true), real);
               var kind = ImageTextHeads.Similarity.valueOf(c.get("similarity").asText().toUpperCase(Locale.ROOT));
               Tensor scale = learn ? heads[0].scale() : heads[0].scale().detach();
               Tensor loss = Contrast.loss(ImageTextHeads.similarity(images, texts, kind), scale, photos, c.get("smoothing").asDouble());

@@ -55,9 +55,22 @@ class ImageStatisticsTest {
   @Test
   void theMeanIsThatOfAllPhotosAndTokens() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
-        ImageStatistics statistics = ImageStatistics.of(many(run), 0, Compute.FP32)) {
+        ImageStatistics statistics = ImageStatistics.of(many(run), 0, false, Compute.FP32)) {
       Scope.run(() -> assertThat(TinyRun.apart(Tensors.floats(statistics.norm().mean()), Tensors.floats(features(many(run)).mean(0, 1)))).isLessThan(1e-6));
       assertThat(statistics.norm().whitening()).isNull();
+    }
+  }
+
+  @Test
+  void aGlancesMeanIsThatOfClassTokensAndOfTheOthersMeans() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32);
+        ImageStatistics statistics = ImageStatistics.of(many(run), 0.25, true, Compute.FP32)) {
+      Scope.run(
+          () -> {
+            Tensor all = features(many(run));
+            Tensor wanted = Tensors.cat(0, all.select(1, 0).mean(0), all.narrow(1, 1, all.size(1) - 1).mean(0, 1));
+            assertThat(TinyRun.apart(Tensors.floats(statistics.norm().glance()), Tensors.floats(wanted))).isLessThan(1e-6);
+          });
     }
   }
 
@@ -66,7 +79,7 @@ class ImageStatisticsTest {
   @ValueSource(doubles = {0.25, 0.5})
   void directionsAreDividedByTheirVarianceToThePower(double power) {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
-        ImageStatistics statistics = ImageStatistics.of(many(run), power, Compute.FP32)) {
+        ImageStatistics statistics = ImageStatistics.of(many(run), power, false, Compute.FP32)) {
       Scope.run(
           () -> {
             Tensor all = features(many(run)).to(ScalarType.Double).flatten(0, 1);
@@ -87,23 +100,24 @@ class ImageStatisticsTest {
 
   /** The file alone is the model that was trained; and stage 2 begins with what stage 1 ended with. */
   @ParameterizedTest
-  @CsvSource({"false, 0", "true, 0", "true, 0.25"})
-  void filesHoldTheModelForFeaturesAsTheyCome(boolean centre, double whiten) {
-    try (TinyRun run = new TinyRun(folder, Compute.FP32, "qformer.centre=" + centre, "qformer.whiten=" + whiten);
+  @CsvSource({"false, 0, false", "true, 0, false", "true, 0.25, false", "false, 0, true", "true, 0, true", "true, 0.25, true"})
+  void filesHoldTheModelForFeaturesAsTheyCome(boolean centre, double whiten, boolean glance) {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "qformer.centre=" + centre, "qformer.whiten=" + whiten, "qformer.glance=" + glance);
         QFormerStage stage = run.qformer();
-        ImageStatistics statistics = centre ? ImageStatistics.of(run.train, whiten, Compute.FP32) : ImageStatistics.NONE) {
+        ImageStatistics statistics = centre ? ImageStatistics.of(run.train, whiten, glance, Compute.FP32) : ImageStatistics.NONE) {
       run.train(stage, "run", () -> false);
       Path saved = folder.resolve("saved");
       stage.save(saved);
       try (TensorFile file = Safetensors.open(saved.resolve("model.safetensors"))) {
         assertThat(file.names().contains(ImageStatistics.MEAN)).isEqualTo(centre);
         assertThat(file.names().contains(ImageStatistics.WHITENING)).isEqualTo(whiten > 0);
+        assertThat(file.names().contains(ImageStatistics.GLANCE)).isEqualTo(centre && glance);
         Scope.run(
             () -> {
               Tensor features = features(run.train);
               float[] trained = queries(new QFormer(run.shape(0), stage.parameters().weights(), true, statistics.norm()), features);
               assertThat(TinyRun.apart(queries(new QFormer(run.shape(0), new FrozenWeights(file, "", Compute.FP32), true), features), trained)).isLessThan(1e-5);
-              for (ImageNorm less : List.of(ImageNorm.NONE, new ImageNorm(statistics.norm().mean(), null))) {
+              for (ImageNorm less : List.of(ImageNorm.NONE, new ImageNorm(statistics.norm().mean(), null, statistics.norm().glance()))) {
                 double without = TinyRun.apart(queries(new QFormer(run.shape(0), stage.parameters().weights(), true, less), features), trained);
                 assertThat(without > 1e-3).as("it matters to this test: %s", without).isEqualTo(!less.equals(statistics.norm()));
               }

@@ -61,7 +61,12 @@ class ObjectivesGoldenTest {
     ITG_TOLD_ITSELF,
     ITG_NOT_SMOOTHED,
     ITG_MEAN_PER_TEXT,
-    APART_NOT_AT_ALL
+    APART_NOT_AT_ALL,
+    GLANCE_NOT_AT_ALL,
+    GLANCE_AT_FIRST_ALONE,
+    GLANCE_AT_ANOTHER,
+    GLANCE_WITH_PADDING,
+    GLANCE_WITH_THE_QUERIES
   }
 
   /** Those that {@link Matching} can't make itself. */
@@ -71,8 +76,8 @@ class ObjectivesGoldenTest {
 
   private record Result(double loss, Map<String, float[]> gradients) {}
 
-  private static QFormer.Config config(boolean apart) {
-    return new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, apart, 1e-12, 0, 0);
+  private static QFormer.Config config(boolean apart, boolean glance) {
+    return new QFormer.Config(8, 2, 2, 12, 17, 9, 3, 6, 2, 0, apart, glance, 1e-12, 0, 0);
   }
 
   @BeforeAll
@@ -99,14 +104,15 @@ class ObjectivesGoldenTest {
     JsonNode weights = StepGolden.json(golden, "cases").get(name);
     ImageTextModel[] model = new ImageTextModel[1];
     boolean apart = name.equals("apart") && mistake != Mistake.APART_NOT_AT_ALL;
-    Consumer<Weights> build = w -> model[0] = ImageTextModel.of(config(apart), SPACE, EnumSet.allOf(Objective.class), w);
+    boolean glance = name.equals("glance") && mistake != Mistake.GLANCE_NOT_AT_ALL;
+    Consumer<Weights> build = w -> model[0] = ImageTextModel.of(config(apart, glance), SPACE, EnumSet.allOf(Objective.class), w);
     try (Parameters parameters = new Parameters(compute, n -> "all", build)) {
       build.accept(parameters.weights());
-      assertThat(parameters.initialise(1, n -> start(n, perturbed))).isEmpty();
+      assertThat(parameters.initialise(1, n -> start(n, perturbed, mistake))).isEmpty();
       double[] loss = new double[1];
       Scope.run(
           () -> {
-            QFormer.Look look = model[0].qformer().look(StepGolden.tensor(golden, "in.image"));
+            QFormer.Look look = look(model[0], mistake);
             QFormer.Pass seen = model[0].qformer().see(look, true);
             Tensor total = Tensors.zeros(ScalarType.Float);
             if (weights.get(0).asDouble() > 0) {
@@ -126,8 +132,18 @@ class ObjectivesGoldenTest {
     }
   }
 
-  private static Tensor start(String name, String perturbed) {
+  private static QFormer.Look look(ImageTextModel model, Mistake mistake) {
+    QFormer.Look look = model.qformer().look(StepGolden.tensor(golden, "in.image"));
+    return mistake == Mistake.GLANCE_AT_ANOTHER
+        ? new QFormer.Look(look.keyValues(), look.glance().roll(new long[] {1}, new long[] {0}))
+        : look;
+  }
+
+  private static Tensor start(String name, String perturbed, Mistake mistake) {
     Tensor tensor = StepGolden.tensor(golden, "w." + name);
+    if (mistake == Mistake.GLANCE_AT_FIRST_ALONE && name.equals("glance.dense.weight")) {
+      return Tensors.cat(1, tensor.narrow(1, 0, 6), torch.zeros_like(tensor.narrow(1, 6, 6)));
+    }
     if (!name.equals(perturbed)) {
       return tensor;
     }
@@ -138,11 +154,17 @@ class ObjectivesGoldenTest {
   private static Tensor contrast(ImageTextModel model, QFormer.Pass seen, Mistake mistake) {
     TextBatch text = text();
     Tensor images = model.contrast().images(seen.states());
-    Tensor texts = model.contrast().texts(model.qformer().text(text.ids(Compute.FP32), text.real(Compute.FP32), true));
+    Tensor real = text.real(Compute.FP32);
+    Tensor states = model.qformer().text(text.ids(Compute.FP32), real, true);
+    Tensor texts = model.contrast().texts(states, mistake == Mistake.GLANCE_WITH_PADDING ? torch.ones_like(real) : real);
     Tensor used = mistake == Mistake.ITC_TEXTS_SHIFTED ? texts.roll(new long[] {1}, new long[] {0}) : texts;
     var kind = mistake == Mistake.ITC_MEAN_OF_QUERIES ? ImageTextHeads.Similarity.MEAN : ImageTextHeads.Similarity.BEST;
     int[] photos = mistake == Mistake.ITC_TWINS_COMPETE ? new int[] {0, 1, 2, 3, 4} : numbers("photos");
-    return Contrast.loss(ImageTextHeads.similarity(images, used, kind), model.contrast().scale(), photos, SMOOTHING);
+    List<Tensor> similarities =
+        mistake == Mistake.GLANCE_WITH_THE_QUERIES
+            ? List.of(ImageTextHeads.similarity(images, used, kind))
+            : model.contrast().apart(images, used, kind);
+    return Contrast.loss(similarities, model.contrast().scale(), photos, SMOOTHING);
   }
 
   private static Tensor match(ImageTextModel model, QFormer.Look look, Mistake mistake) {
@@ -249,7 +271,7 @@ class ObjectivesGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"itc", "itm", "itg", "all", "apart"})
+  @ValueSource(strings = {"itc", "itm", "itg", "all", "apart", "glance"})
   void lossAndAllGradientsArePyTorchs(String name) {
     double error = error(name, run(name, Compute.FP32, Mistake.NONE, null));
     System.out.printf("%s fp32: off by %.1e%n", name, error);
@@ -257,7 +279,7 @@ class ObjectivesGoldenTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"itc", "itm", "itg", "all", "apart"})
+  @ValueSource(strings = {"itc", "itm", "itg", "all", "apart", "glance"})
   void bf16IsClose(String name) {
     Result ours = run(name, Compute.BF16, Mistake.NONE, null);
     Result exact = run(name, Compute.FP32, Mistake.NONE, null);
@@ -285,9 +307,9 @@ class ObjectivesGoldenTest {
 
   @Test
   void anyWrongWeightShows() {
-    for (String name : List.of("itc", "itm", "itg")) {
+    for (String name : List.of("itc", "itm", "itg", "glance")) {
       for (String tensor : new TreeSet<>(golden.names())) {
-        String weight = tensor.startsWith(name + ".g.") ? tensor.substring(6) : null;
+        String weight = tensor.startsWith(name + ".g.") ? tensor.substring(name.length() + 3) : null;
         if (weight != null && !weight.endsWith("key.bias")) {
           assertThat(error(name, run(name, Compute.FP32, Mistake.NONE, weight))).as(name + " with another " + weight).isGreaterThan(1e-4);
         }

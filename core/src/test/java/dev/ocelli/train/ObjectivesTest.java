@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ocelli.data.Draws;
-import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
@@ -171,11 +170,12 @@ class ObjectivesTest {
       int n = Math.min(12, from + 5) - from;
       torch.manual_seed(Draws.bits(run.recipe.seed(), "stage 1 dropout", 0, from));
       images[i] = model.contrast().images(model.qformer().queries(features.narrow(0, from, n), true));
-      texts[i] = model.contrast().texts(model.qformer().text(ids.narrow(0, from, n), real.narrow(0, from, n), true));
+      Tensor there = real.narrow(0, from, n);
+      texts[i] = model.contrast().texts(model.qformer().text(ids.narrow(0, from, n), there, true), there);
     }
-    Tensor similarity =
-        ImageTextHeads.similarity(Tensors.cat(0, images), Tensors.cat(0, texts), QFormerStage.similarityOf(run.recipe));
-    return Contrast.loss(similarity, model.contrast().scale(), batch.photos(), 0);
+    List<Tensor> similarities =
+        model.contrast().apart(Tensors.cat(0, images), Tensors.cat(0, texts), QFormerStage.similarityOf(run.recipe));
+    return Contrast.loss(similarities, model.contrast().scale(), batch.photos(), 0);
   }
 
   @Test

@@ -49,12 +49,12 @@ class RecipesTest {
     assertThat(recipes.read(file).features().layers()).isEqualTo(1);
     assertThat(set().features().layers()).isGreaterThan(1);
     // From before there was any of them.
-    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|patches): .*", ""));
+    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|glance|patches): .*", ""));
     Recipe old = recipes.read(file);
     assertThat(old)
         .isEqualTo(
             set(
-                "features.show=middle", "features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false",
+                "features.show=middle", "features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false", "qformer.glance=false",
                 "stage1.patches=1"));
     assertThat(recipes.read(file.toString(), List.of("seed=7")).features().show()).as("as --recipe").isEqualTo("middle");
   }

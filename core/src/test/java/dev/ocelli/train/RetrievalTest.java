@@ -129,8 +129,8 @@ class RetrievalTest {
                 float[] text = scores.textVectors(List.of(texts.get(t))).get(0);
                 int query = scores.bestQuery(run.train.tensor(features, Compute.FP32), text);
                 double cosine = 0;
-                for (int i = 0; i < 8; i++) {
-                  cosine += vectors[(p * 4 + query) * 8 + i] * text[i];
+                for (int i = 0; i < text.length; i++) {
+                  cosine += vectors[(p * 4 + query) * text.length + i] * text[i];
                 }
                 assertThat(cosine).isCloseTo(similarity[p][t], within(1e-5));
                 found.add(query);

@@ -132,7 +132,7 @@ final class TinyRun implements AutoCloseable {
 
   QFormer.Config shape(double dropout) {
     Recipe.QFormerShape q = recipe.qformer();
-    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, q.queries(), HIDDEN, 2, 0, q.apart(), 1e-12, dropout, dropout);
+    return new QFormer.Config(8, 2, 2, 16, words.vocabularySize(), 32, q.queries(), HIDDEN, 2, 0, q.apart(), q.glance(), 1e-12, dropout, dropout);
   }
 
   /** Word embeddings come from a "text model", all else is new. */

@@ -55,7 +55,7 @@ class OcelliChatModelTest {
     assertThat(response.aiMessage().text()).isNotEmpty().isEqualTo(ocelli.ask(root.resolve("data/images/drawing-04.png"), "what is the shape?"));
     assertThat(response.tokenUsage().outputTokenCount()).isPositive();
     ChatResponse words = model.chat(UserMessage.from("what is the shape?"));
-    assertThat(response.tokenUsage().inputTokenCount()).as("four slots a picture").isEqualTo(words.tokenUsage().inputTokenCount() + 4);
+    assertThat(response.tokenUsage().inputTokenCount()).as("five slots a picture").isEqualTo(words.tokenUsage().inputTokenCount() + 5);
   }
 
   @Test

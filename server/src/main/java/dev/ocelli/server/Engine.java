@@ -168,7 +168,7 @@ final class Engine implements AutoCloseable {
     ServedRun served =
         new ServedRun(
             name, run, run.features().vision(), run.language(), with, without, chat, run.system(), run.question(), run.sampling(),
-            with.qformer().config().queries(), Math.min(limits.context(), with.language().config().positions()), created(folder));
+            with.qformer().config().vectors(), Math.min(limits.context(), with.language().config().positions()), created(folder));
     warmUp(served);
     return served;
   }

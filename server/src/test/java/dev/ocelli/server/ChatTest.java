@@ -80,8 +80,8 @@ class ChatTest {
     assertThat(text(plain)).isNotEmpty();
     assertThat(text(ask(user("what do you see?"), ""))).isEqualTo(text(plain));
     int without = plain.at("/usage/prompt_tokens").asInt();
-    assertThat(ask(user("what do you see?", 1), "").at("/usage/prompt_tokens").asInt()).as("four slots a picture").isEqualTo(without + 4);
-    assertThat(ask(user("what do you see?", 1, 2), "").at("/usage/prompt_tokens").asInt()).isEqualTo(without + 8);
+    assertThat(ask(user("what do you see?", 1), "").at("/usage/prompt_tokens").asInt()).as("five slots a picture").isEqualTo(without + 5);
+    assertThat(ask(user("what do you see?", 1, 2), "").at("/usage/prompt_tokens").asInt()).isEqualTo(without + 10);
   }
 
   @Test

@@ -66,7 +66,7 @@ class EmbeddingsTest {
     assertThat(all.get("data").size()).isEqualTo(3);
     double[] text = vector(all.at("/data/0/embedding"));
     double[] image = vector(all.at("/data/1/embedding"));
-    assertThat(text).hasSize(8);
+    assertThat(text).hasSize(16);
     try (TrainedRun run = TrainedRun.open(TestServer.root().resolve("one"), TinyTraining.pull(TestServer.root()), Progress.NONE, line -> {})) {
       ImageTextScores scores = run.imageTextScores();
       Scope.run(
@@ -74,12 +74,12 @@ class EmbeddingsTest {
             float[] words = Tensors.floats(scores.texts(List.of("a red circle")));
             var seen = run.features().see(ImageReader.read(TestServer.drawing(0), "it"));
             float[] queries = Tensors.floats(Scope.noGrad(() -> scores.model().contrast().images(scores.model().qformer().queries(seen, false))));
-            double[] mean = new double[8];
+            double[] mean = new double[16];
             for (int i = 0; i < queries.length; i++) {
-              mean[i % 8] += queries[i];
+              mean[i % 16] += queries[i];
             }
             double norm = Math.sqrt(dot(mean, mean));
-            for (int i = 0; i < 8; i++) {
+            for (int i = 0; i < 16; i++) {
               assertThat(text[i]).isCloseTo(words[i], within(1e-5));
               assertThat(image[i]).isCloseTo(mean[i] / norm, within(1e-5));
             }
