@@ -235,13 +235,14 @@ def stage1(given, recipe, photos):
         said = F.normalize(model.text_projection(states[:, 0]).float(), dim=-1)
         if hasattr(model, "glance"):
             mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-            glance = F.normalize(model.glance_projection(out[:, -1]).float(), dim=-1) @ F.normalize(model.glance_text_projection(mean).float(), dim=-1).t()
+            looked = F.normalize(model.glance_projection(out[:, -1]).float(), dim=-1)
+            told = F.normalize(model.glance_text_projection(mean).float(), dim=-1)
         with torch.autocast("cpu", enabled=False):
             each = torch.einsum("iqd,td->iqt", seen, said)
             whole = F.normalize(seen.mean(1), dim=-1) @ said.t()
             similarity = {"best": each.amax(1), "mean": each.mean(1), "whole": whole}[s["similarity"]]
             scale = model.logit_scale.exp().clamp(max=100)
-            both = (similarity, glance) if hasattr(model, "glance") else (similarity,)
+            both = (similarity, looked @ told.t()) if hasattr(model, "glance") else (similarity,)
             yield sum(contrast(x * scale, [photo for photo, _ in batch], s["label_smoothing"]) for x in both) / len(both)
 
     return parts, micro, s, steps

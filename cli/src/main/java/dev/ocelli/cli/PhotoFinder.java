@@ -6,11 +6,11 @@ import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Scope;
+import dev.ocelli.nn.Tensors;
 import dev.ocelli.search.AttentionGrid;
 import dev.ocelli.search.MatchRanking;
 import dev.ocelli.search.MatchRanking.Ranked;
 import dev.ocelli.search.PhotoSearch;
-import dev.ocelli.search.PhotoVectors;
 import dev.ocelli.search.SearchHit;
 import dev.ocelli.train.TrainedRun;
 import java.nio.file.Path;
@@ -40,7 +40,7 @@ record PhotoFinder(PhotoSearch search, TrainedRun trained, PhotoSearch.Way way, 
     Scope.run(
         () -> {
           Tensor seen = trained.features().see(ImageReader.read(photo));
-          whole[0] = PhotoVectors.of(scores.images(seen), scores.similarity()).get(0).whole();
+          whole[0] = Tensors.floats(scores.model().contrast().whole(scores.images(seen)));
         });
     String own = Sha256.of(photo);
     // It may be there several times, under other names.

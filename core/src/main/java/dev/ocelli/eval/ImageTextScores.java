@@ -75,7 +75,7 @@ public record ImageTextScores(
     float[][] cosines = new float[photos.photos().size()][];
     Scope.run(
         () -> {
-          Tensor similarities = ImageTextHeads.similarity(images(photos), texts(texts), similarity);
+          Tensor similarities = model.contrast().similarity(images(photos), texts(texts), similarity);
           for (int p = 0; p < cosines.length; p++) {
             cosines[p] = Tensors.floats(similarities.select(0, p));
           }
@@ -185,7 +185,7 @@ public record ImageTextScores(
           QFormer.Look look = model.qformer().look(features);
           if (model.contrast() != null) {
             Tensor image = model.contrast().images(model.qformer().see(look, false).states());
-            found[0] = ImageTextHeads.similarity(image, texts(List.of(text)), similarity).item_double();
+            found[0] = model.contrast().similarity(image, texts(List.of(text)), similarity).item_double();
           }
           if (model.match() != null) {
             found[1] = MatchHead.probability(match(look, List.of(text))).item_double();
@@ -218,7 +218,7 @@ public record ImageTextScores(
 
   private Tensor cosines(Tensor features, List<String> texts) {
     return Scope.noGrad(
-        () -> ImageTextHeads.similarity(model.contrast().images(model.qformer().queries(features, false)), texts(texts), similarity).diagonal());
+        () -> model.contrast().similarity(model.contrast().images(model.qformer().queries(features, false)), texts(texts), similarity).diagonal());
   }
 
   private Tensor probabilities(Tensor features, List<String> texts) {

@@ -1,7 +1,6 @@
 package dev.ocelli.eval;
 
 import dev.ocelli.Progress;
-import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
@@ -69,7 +68,7 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
 
   private float[] row(Tensor images, Tensor texts, int image) {
     float[][] found = new float[1][];
-    Scope.run(() -> found[0] = Tensors.floats(ImageTextHeads.similarity(images.narrow(0, image, 1), texts, scores.similarity())));
+    Scope.run(() -> found[0] = Tensors.floats(scores.model().contrast().similarity(images.narrow(0, image, 1), texts, scores.similarity())));
     return found[0];
   }
 }

@@ -2,6 +2,7 @@ package dev.ocelli.model;
 
 import dev.ocelli.nn.LayerNorm;
 import dev.ocelli.nn.Linear;
+import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.nn.Weights;
 import org.bytedeco.pytorch.Tensor;
@@ -25,12 +26,18 @@ public record Glance(Linear dense, LayerNorm norm) {
    * @return fp32 {@code [images, 2 * imageHidden]}
    */
   public static Tensor input(Tensor image) {
-    // Sums of bf16 in fp32: what tells photos apart is small beside what they have in common.
-    Tensor others = image.narrow(1, 1, image.size(1) - 1).to(ScalarType.Float).mean(1);
-    return Tensors.cat(1, image.select(1, 0).to(ScalarType.Float), others);
+    return Scope.of(
+        () -> {
+          // Sums of bf16 in fp32: what tells photos apart is small beside what they have in common.
+          Tensor others = image.narrow(1, 1, image.size(1) - 1).to(ScalarType.Float).mean(1);
+          return Tensors.cat(1, image.select(1, 0).to(ScalarType.Float), others);
+        });
   }
 
-  /** @param input fp32 {@code [images, 2 * imageHidden]}, with or without what all have in common; gives fp32 {@code [images, 1, hidden]} */
+  /**
+   * @param input fp32 {@code [images, 2 * imageHidden]}, with or without what all have in common
+   * @return fp32 {@code [images, 1, hidden]}
+   */
   Tensor apply(Tensor input) {
     return norm.apply(dense.apply(input).to(ScalarType.Float)).unsqueeze(1);
   }

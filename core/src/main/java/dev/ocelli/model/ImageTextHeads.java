@@ -89,13 +89,26 @@ public final class ImageTextHeads {
    */
   public List<Tensor> apart(Tensor images, Tensor texts, Similarity kind) {
     if (glance == null) {
-      return List.of(similarity(images, texts, kind));
+      return List.of(cosines(images, texts, kind));
     }
-    return Stream.of(0, size).map(from -> similarity(half(images, from), half(texts, from), kind)).toList();
+    return Stream.of(0, size).map(from -> cosines(half(images, from), half(texts, from), kind)).toList();
   }
 
   private Tensor half(Tensor vectors, int from) {
     return Tensors.scale(vectors.narrow(-1, from, size), Math.sqrt(2));
+  }
+
+  /** Photos as a whole: the direction of their vectors' mean, of each half by itself; unit vectors {@code [images, queries, size]} to {@code [images, size]}. */
+  public Tensor whole(Tensor images) {
+    if (glance == null) {
+      return unit(images.mean(1));
+    }
+    return halves(unit(half(images, 0).mean(1)), half(images, size).select(1, 0));
+  }
+
+  /** How many numbers a vector has. */
+  public int width() {
+    return glance == null ? size : 2 * size;
   }
 
   /** What cosines are multiplied with, one over the temperature; at most 100. */
@@ -106,11 +119,15 @@ public final class ImageTextHeads {
   /**
    * Cosines of all photos with all texts.
    *
-   * @param images unit vectors {@code [images, queries, size]}
-   * @param texts unit vectors {@code [texts, size]}
+   * @param images as {@link #images} gives
+   * @param texts as {@link #texts} gives
    * @return {@code [images, texts]}
    */
-  public static Tensor similarity(Tensor images, Tensor texts, Similarity kind) {
+  public Tensor similarity(Tensor images, Tensor texts, Similarity kind) {
+    return kind == Similarity.WHOLE ? Scope.of(() -> torch.matmul(whole(images), texts.t())) : cosines(images, texts, kind);
+  }
+
+  private static Tensor cosines(Tensor images, Tensor texts, Similarity kind) {
     return Scope.of(
         () ->
             switch (kind) {

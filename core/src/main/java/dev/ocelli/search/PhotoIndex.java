@@ -85,7 +85,7 @@ public final class PhotoIndex implements AutoCloseable {
   /** Opens an index, or begins one. Another process that writes it at the same time is refused. */
   public static PhotoIndex open(Path folder, IndexIdentity identity) {
     if (identity.size() > LONGEST) {
-      throw UserError.of("Vectors of %d numbers (qformer.projection) are too long for an index; %d is the most.", identity.size(), LONGEST);
+      throw UserError.of("Vectors of %d numbers (qformer.projection, with qformer.glance twice that) are too long for an index; %d is the most.", identity.size(), LONGEST);
     }
     try {
       if (!Files.isDirectory(vectors(folder)) && notEmpty(folder)) {

@@ -170,7 +170,7 @@ public record PhotoIndexer(
     if (!kept.isEmpty()) {
       Scope.run(
           () -> {
-            List<PhotoVectors> found = PhotoVectors.of(scores.images(new PhotoFeatures(kept, pictures, store)), scores.similarity());
+            List<PhotoVectors> found = vectors(scores.images(new PhotoFeatures(kept, pictures, store)));
             for (int i = 0; i < found.size(); i++) {
               vectors.put(pictures.get(kept.get(i).image()), found.get(i));
             }
@@ -187,9 +187,13 @@ public record PhotoIndexer(
     return vectors;
   }
 
+  private List<PhotoVectors> vectors(Tensor images) {
+    return PhotoVectors.of(images, scores.model().contrast(), scores.similarity());
+  }
+
   private void add(Map<String, PhotoVectors> vectors, List<String> pictures, Tensor images) {
     try (images) {
-      List<PhotoVectors> found = PhotoVectors.of(images, scores.similarity());
+      List<PhotoVectors> found = vectors(images);
       for (int i = 0; i < found.size(); i++) {
         vectors.put(pictures.get(i), found.get(i));
       }

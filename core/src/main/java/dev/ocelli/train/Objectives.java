@@ -1,7 +1,6 @@
 package dev.ocelli.train;
 
 import dev.ocelli.data.Draws;
-import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.model.QFormer;
@@ -213,8 +212,8 @@ final class Objectives {
 
   /** Of the pairs' own captions, {@code [pairs * pairs]}. */
   private float[] overTemperature(Tensor images, Tensor texts, int pairs) {
-    Tensor similarity = ImageTextHeads.similarity(images, texts, QFormerStage.similarityOf(recipe));
-    return Tensors.floats(similarity.detach().view(pairs, pairs, -1).select(2, 0).mul(scale().detach()));
+    Tensor similarity = Scope.noGrad(() -> model.contrast().similarity(images, texts, QFormerStage.similarityOf(recipe)));
+    return Tensors.floats(similarity.view(pairs, pairs, -1).select(2, 0).mul(scale().detach()));
   }
 
   /** Of some pairs: {@code [rows, tokens, hidden]}. */

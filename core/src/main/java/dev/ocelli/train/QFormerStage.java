@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.UserError;
 import dev.ocelli.data.Draws;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
@@ -62,6 +63,9 @@ final class QFormerStage implements Stage<Objectives.Batch> {
       long vision,
       PhotoFeatures train,
       PhotoFeatures validation) {
+    if (recipe.qformer().glance() && train.store().tokens() < 2) {
+      throw new UserError("The encoder gives a photo one vector; a glance needs two or more. Set qformer.glance to false.");
+    }
     this.vision = vision;
     this.recipe = recipe;
     this.compute = compute;
@@ -157,17 +161,18 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   }
 
   /**
-   * The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. The first, which
-   * tells of the whole photo where the encoder has a class token, is always there.
+   * The vectors that a pair of the training looks at, in their order: fewer cost less, and others each time teach more. For a glance the
+   * first is always there.
    */
   private int[] patches(long pair) {
-    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, train.store().tokens() - 1);
-    return IntStream.concat(IntStream.of(0), Arrays.stream(order).limit(patches() - 1).map(i -> i + 1).sorted()).toArray();
+    int first = recipe.qformer().glance() ? 1 : 0;
+    int[] order = Draws.permutation(recipe.seed(), "stage 1 patches", pair, train.store().tokens() - first);
+    return IntStream.concat(IntStream.range(0, first), Arrays.stream(order).limit(patches() - first).map(i -> i + first).sorted()).toArray();
   }
 
-  /** How many. */
+  /** How many: at least one, or with a glance two. */
   private int patches() {
-    return (int) Math.max(2, Math.round(recipe.stage1().patches() * train.store().tokens()));
+    return (int) Math.max(recipe.qformer().glance() ? 2 : 1, Math.round(recipe.stage1().patches() * train.store().tokens()));
   }
 
   @Override

@@ -292,7 +292,7 @@ public final class TrainedRun implements AutoCloseable {
         stage1Sha256(),
         Sha256.of(features().key().weights() + features().key().preprocessing()),
         best ? imageText().qformer().config().queries() : 1,
-        recipe.qformer().projection() * (recipe.qformer().glance() ? 2 : 1));
+        imageText().contrast().width());
   }
 
   /** SHA-256 of what stage 1 has learnt. */

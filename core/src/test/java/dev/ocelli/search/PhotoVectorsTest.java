@@ -5,27 +5,31 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextHeads.Similarity;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.nn.Compute;
+import dev.ocelli.nn.RandomWeights;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.List;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PhotoVectorsTest {
   @ParameterizedTest
-  @EnumSource(Similarity.class)
-  void theBestProductWithAPhotosVectorsIsItsSimilarity(Similarity similarity) {
+  @CsvSource({"BEST, false", "MEAN, false", "WHOLE, false", "BEST, true", "MEAN, true", "WHOLE, true"})
+  void theBestProductWithAPhotosVectorsIsItsSimilarity(Similarity similarity, boolean glance) {
     Scope.run(
         () -> {
           torch.manual_seed(3);
-          Tensor images = unit(torch.randn(5, 4, 6));
-          Tensor texts = unit(torch.randn(3, 6));
-          float[] wanted = Tensors.floats(ImageTextHeads.similarity(images, texts, similarity));
-          List<PhotoVectors> photos = PhotoVectors.of(images, similarity);
+          QFormer.Config config = new QFormer.Config(8, 1, 2, 12, 17, 9, 4, 6, 1, 0, true, glance, 1e-12, 0, 0);
+          ImageTextHeads heads = new ImageTextHeads(config, 6, new RandomWeights(1, Compute.FP32));
+          Tensor images = heads.images(torch.randn(5, config.vectors(), 8));
+          Tensor texts = heads.texts(torch.randn(3, 7, 8), torch.ones(3, 7).to(ScalarType.Bool));
+          float[] wanted = Tensors.floats(heads.similarity(images, texts, similarity));
+          List<PhotoVectors> photos = PhotoVectors.of(images, heads, similarity);
           for (int p = 0; p < 5; p++) {
             assertThat(photos.get(p).text().length).isEqualTo(similarity == Similarity.BEST ? 4 : 1);
             assertThat(RandomPhotos.product(photos.get(p).whole(), photos.get(p).whole())).isCloseTo(1, within(1e-5));
@@ -35,9 +39,5 @@ class PhotoVectorsTest {
             }
           }
         });
-  }
-
-  private static Tensor unit(Tensor x) {
-    return x.div(x.norm(new ScalarOptional(new Scalar(2.0)), new long[] {-1}, true));
   }
 }

@@ -162,7 +162,7 @@ class ObjectivesGoldenTest {
     int[] photos = mistake == Mistake.ITC_TWINS_COMPETE ? new int[] {0, 1, 2, 3, 4} : numbers("photos");
     List<Tensor> similarities =
         mistake == Mistake.GLANCE_WITH_THE_QUERIES
-            ? List.of(ImageTextHeads.similarity(images, used, kind))
+            ? List.of(model.contrast().similarity(images, used, kind))
             : model.contrast().apart(images, used, kind);
     return Contrast.loss(similarities, model.contrast().scale(), photos, SMOOTHING);
   }

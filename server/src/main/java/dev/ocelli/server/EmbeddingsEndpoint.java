@@ -20,9 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * {@code POST /v1/embeddings} for texts and pictures, in the space that stage 1 learnt. A text is one vector there; a picture is as many as
@@ -151,9 +149,7 @@ final class EmbeddingsEndpoint implements Routes.Endpoint {
               Scope.noGrad(
                   () -> {
                     Tensor seen = encoder.forward(scores.compute().place(Tensors.of(pixels, 1, 3, size.height(), size.width())));
-                    Tensor each = scores.model().contrast().images(scores.model().qformer().queries(seen, false));
-                    Tensor sum = each.sum(1).to(ScalarType.Float);
-                    return sum.div(sum.norm(new Scalar(2.0)));
+                    return scores.model().contrast().whole(scores.images(seen));
                   });
           vector[0] = Tensors.floats(mean);
         });
