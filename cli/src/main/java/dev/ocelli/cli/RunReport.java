@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 
 /** Gathers what a {@link Report} tells of a run. */
 final class RunReport {
@@ -96,7 +97,7 @@ final class RunReport {
     m.photos().read(photo, buffer);
     Scope.noGrad(
         () -> {
-          var shares = run.qformer().gaze(m.photos().tensor(buffer, run.compute())).shares();
+          Tensor shares = run.qformer().gaze(m.photos().tensor(buffer, run.compute()));
           found[0] = Tensors.floats(shares);
           return shares;
         }).close();

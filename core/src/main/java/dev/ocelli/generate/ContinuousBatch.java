@@ -45,7 +45,7 @@ public final class ContinuousBatch implements AutoCloseable {
    * A conversation that waits for its answer.
    *
    * @param words token ids around the pictures: one piece more than there are pictures
-   * @param pictures what the model sees of each, {@code [1, queries, hidden]}, as {@link Vlm#image} gives; the caller's to close
+   * @param pictures what the model sees of each, {@code [1, vectors, hidden]}, as {@link Vlm#image} gives; the caller's to close
    */
   public record Prompt(List<int[]> words, List<Tensor> pictures, SamplingSettings settings, Listener listener) {
     /** How many tokens the prompt has, those of its pictures included. */

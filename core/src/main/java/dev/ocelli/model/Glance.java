@@ -16,7 +16,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record Glance(Linear dense, LayerNorm norm) {
   static Glance of(QFormer.Config config, Weights weights) {
     return new Glance(
-        weights.linear("glance.dense", 2L * config.imageHidden(), config.hidden()), weights.layerNorm("glance.LayerNorm", config.hidden(), config.epsilon()));
+        weights.linear("glance.dense", 2L * config.imageHidden(), config.hidden()),
+        weights.layerNorm("glance.LayerNorm", config.hidden(), config.epsilon()));
   }
 
   /**

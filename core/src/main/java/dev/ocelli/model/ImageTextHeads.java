@@ -98,7 +98,12 @@ public final class ImageTextHeads {
     return Tensors.scale(vectors.narrow(-1, from, size), Math.sqrt(2));
   }
 
-  /** Photos as a whole: the direction of their vectors' mean, of each half by itself; unit vectors {@code [images, queries, size]} to {@code [images, size]}. */
+  /**
+   * Photos as a whole: the direction of their vectors' mean, of each half by itself.
+   *
+   * @param images as {@link #images} gives
+   * @return unit vectors {@code [images, size]}, with a glance {@code [images, 2 * size]}
+   */
   public Tensor whole(Tensor images) {
     if (glance == null) {
       return unit(images.mean(1));

@@ -20,7 +20,7 @@ public final class Projector {
     out = weights.linear("linear_2", 4L * from, to);
   }
 
-  /** {@code [batch, queries, from]} to {@code [batch, queries, to]}. */
+  /** {@code [batch, vectors, from]} to {@code [batch, vectors, to]}. */
   public Tensor apply(Tensor x) {
     return Scope.of(() -> out.apply(torch.gelu(in.apply(x))));
   }

@@ -68,9 +68,6 @@ public final class QFormer {
     }
   }
 
-  /** {@link #queries} beside how the queries share out their looks: {@code [batch, patches]}, each photo's sum being 1. */
-  public record Gaze(Tensor states, Tensor shares) {}
-
   private record FeedForward(Linear in, Linear out, LayerNorm norm) {
     Tensor apply(Tensor x, double dropout) {
       return norm.apply(drop(out.apply(torch.gelu(in.apply(x))), dropout).add(x));
@@ -134,8 +131,8 @@ public final class QFormer {
 
     private Look each(UnaryOperator<Tensor> change) {
       // Not List.of: layers without cross-attention are null.
-      return new Look(
-          keyValues.stream().map(kv -> kv == null ? null : change.apply(kv)).collect(Collectors.toList()), glance == null ? null : change.apply(glance));
+      UnaryOperator<Tensor> there = t -> t == null ? null : change.apply(t);
+      return new Look(keyValues.stream().map(there).collect(Collectors.toList()), there.apply(glance));
     }
   }
 
@@ -241,13 +238,13 @@ public final class QFormer {
   }
 
   /**
-   * Where the queries look: the mean of all layers that have cross-attention.
+   * How the queries share out their looks: the mean of all layers that have cross-attention.
    *
    * @param image patch features {@code [batch, patches, imageHidden]}
+   * @return {@code [batch, patches]}, each photo's sum being 1
    */
-  public Gaze gaze(Tensor image) {
-    Look look = look(image);
-    return new Gaze(see(look, false).states(), attention(look).mean(1, 2));
+  public Tensor gaze(Tensor image) {
+    return attention(look(image)).mean(1, 2);
   }
 
   /** As {@link #queries}, with the keys and values that {@link #tell} looks back at. */

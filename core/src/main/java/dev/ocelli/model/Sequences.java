@@ -15,17 +15,17 @@ import java.util.List;
  */
 record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[] asking, long[] labels) {
   /**
-   * @param queries embeddings a picture takes
+   * @param vectors embeddings a picture takes
    * @param share whether the common beginning stands only once
    */
-  static Sequences of(List<Vlm.Example> examples, int queries, boolean share) {
+  static Sequences of(List<Vlm.Example> examples, int vectors, boolean share) {
     int prefix = share ? commonBeginning(examples) : 0;
     int batch = examples.size();
     // The last token of an answer is predicted but never read.
-    int own = examples.stream().mapToInt(e -> e.tokens(queries) - 1).max().orElseThrow() - prefix;
+    int own = examples.stream().mapToInt(e -> e.tokens(vectors) - 1).max().orElseThrow() - prefix;
     int scored = examples.stream().mapToInt(Vlm.Example::answered).sum();
     long[] ids = new long[prefix + batch * own];
-    long[] slots = new long[batch * queries];
+    long[] slots = new long[batch * vectors];
     long[] asking = new long[scored];
     long[] labels = new long[scored];
     copy(examples.get(0).before(), 0, prefix, ids, 0);
@@ -34,8 +34,8 @@ record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[
       Vlm.Example e = examples.get(row);
       int next = prefix + row * own;
       next = copy(e.before(), prefix, e.before().length, ids, next);
-      for (int q = 0; q < queries; q++) {
-        slots[row * queries + q] = next++;
+      for (int q = 0; q < vectors; q++) {
+        slots[row * vectors + q] = next++;
       }
       next = copy(e.after(), 0, e.after().length, ids, next);
       at = ask(e.answer(), next, asking, labels, at);

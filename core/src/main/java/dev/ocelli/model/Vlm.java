@@ -12,10 +12,10 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The vision-language model: what the Q-Former's queries saw stands among the words of a conversation.
+ * The vision-language model: what the Q-Former saw stands among the words of a conversation.
  *
  * <pre>
- *   photo → features → QFormer → Projector → 32 embeddings
+ *   photo → features → QFormer → Projector → 32 embeddings, one more with a glance
  *                                                │
  *   &lt;SYSTEM&gt; words &lt;QUERY&gt; words &lt;IMAGE&gt; ────────┘ &lt;OUTPUT&gt; words of the answer
  *   └────────── before ─────────┘        └ after ┘ └─ answer ─┘   through LanguageModel with Lora
@@ -40,9 +40,9 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
       return answer.length + more.stream().mapToInt(turn -> turn.answer.length).sum();
     }
 
-    /** Positions of the whole conversation, its picture taking {@code queries} of them. */
-    public int tokens(int queries) {
-      return queries + before.length + after.length + answer.length + more.stream().mapToInt(t -> t.words.length + t.answer.length).sum();
+    /** Positions of the whole conversation, its picture taking {@code vectors} of them. */
+    public int tokens(int vectors) {
+      return vectors + before.length + after.length + answer.length + more.stream().mapToInt(t -> t.words.length + t.answer.length).sum();
     }
   }
 
@@ -56,7 +56,7 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
 
   /**
    * @param features of the encoder {@code [batch, patches, imageHidden]}
-   * @return {@code [batch, queries, language hidden]}
+   * @return {@code [batch, vectors, language hidden]}
    */
   public Tensor image(Tensor features, boolean training) {
     return Scope.of(() -> projector.apply(qformer.queries(features, training)).to(language.type()));
@@ -65,7 +65,7 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
   /**
    * The summed cross-entropy of the answers' tokens. Only these are scored: hidden states elsewhere never meet the head.
    *
-   * @param image {@code [batch, queries, hidden]}, as {@link #image} gives
+   * @param image {@code [batch, vectors, hidden]}, as {@link #image} gives
    * @param examples one a row of {@code image}
    */
   public Tensor loss(Tensor image, List<Example> examples, boolean training) {
@@ -132,7 +132,7 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
   /**
    * The embeddings of conversations up to where the answer begins; all have equally many words before the picture, and after it.
    *
-   * @param image {@code [batch, queries, hidden]}
+   * @param image {@code [batch, vectors, hidden]}
    * @param before ids conversation by conversation
    * @param after ids conversation by conversation
    * @return {@code [batch, tokens, hidden]}

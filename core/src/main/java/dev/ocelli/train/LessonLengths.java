@@ -24,8 +24,8 @@ record LessonLengths(Recipe recipe, int positions, ChatPrompt chat, LessonWords 
 
   /** Refuses the first that is too long. */
   void check(List<Photo> photos, Questions questions) {
-    int queries = recipe.qformer().vectors();
-    int most = positions - queries;
+    int vectors = recipe.qformer().vectors();
+    int most = positions - vectors;
     int prompt = 0;
     for (String system : recipe.stage2().system()) {
       for (String user : recipe.stage2().user()) {
@@ -36,7 +36,7 @@ record LessonLengths(Recipe recipe, int positions, ChatPrompt chat, LessonWords 
     if (prompt >= most) {
       throw UserError.of(
           "The longest of stage2's prompts has %d tokens; with a picture of %d the language model reads %d in all. Shorten it.",
-          prompt, queries, positions);
+          prompt, vectors, positions);
     }
     for (Photo photo : photos) {
       for (String caption : photo.captions()) {
@@ -57,11 +57,11 @@ record LessonLengths(Recipe recipe, int positions, ChatPrompt chat, LessonWords 
           continue;
         }
         Vlm.Example example = words.dialogue(dialogue.turns());
-        if (example.tokens(queries) * recipe.stage2().turns() > positions) {
+        if (example.tokens(vectors) * recipe.stage2().turns() > positions) {
           throw UserError.of(
               "Photo %s has a conversation of %d tokens (\"%.40s…\"), and %d of them (stage2.turns) may stand together; %d fit. Shorten it, or"
                   + " lower stage2.turns.",
-              photo.image(), example.tokens(queries), dialogue.turns().get(0).question(), recipe.stage2().turns(), positions);
+              photo.image(), example.tokens(vectors), dialogue.turns().get(0).question(), recipe.stage2().turns(), positions);
         }
       }
     }

@@ -32,7 +32,7 @@ import java.util.function.Predicate;
  * The files of trained parts, under the names that transformers and PEFT open:
  *
  * <pre>
- *   qformer/config.json, model.safetensors           Blip2QFormerModel, with query_tokens (and in stage 1 the text half) beside it
+ *   qformer/config.json, model.safetensors           Blip2QFormerModel, with query_tokens and the glance (and in stage 1 the text half) beside it
  *   projector.safetensors                            linear_1, linear_2
  *   adapter/adapter_config.json, adapter_model.safetensors   PEFT
  * </pre>

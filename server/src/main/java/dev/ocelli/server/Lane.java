@@ -112,7 +112,7 @@ final class Lane implements AutoCloseable {
     failed.stream().filter(a -> !a.cancelled()).forEach(a -> a.listener.fail(ApiError.internal()));
   }
 
-  /** What the Q-Former makes of each answer's pictures, {@code [1, queries, hidden]} each. The pictures of all go through the encoder at once. */
+  /** What the Q-Former makes of each answer's pictures, {@code [1, vectors, hidden]} each. The pictures of all go through the encoder at once. */
   static List<List<Tensor>> see(Vlm model, List<Answer> answers) {
     List<List<Tensor>> seen = new ArrayList<>();
     answers.forEach(a -> seen.add(new ArrayList<>()));
