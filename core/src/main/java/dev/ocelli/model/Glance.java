@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * and makes other mistakes than they (docs/objectives.md).
  */
 public record Glance(Linear dense, LayerNorm norm) {
-  static Glance of(QFormer.Config config, Weights weights) {
+  public static Glance of(QFormer.Config config, Weights weights) {
     return new Glance(
         weights.linear("glance.dense", 2L * config.imageHidden(), config.hidden()),
         weights.layerNorm("glance.LayerNorm", config.hidden(), config.epsilon()));
@@ -39,7 +39,7 @@ public record Glance(Linear dense, LayerNorm norm) {
    * @param input fp32 {@code [images, 2 * imageHidden]}, with or without what all have in common
    * @return fp32 {@code [images, 1, hidden]}
    */
-  Tensor apply(Tensor input) {
+  public Tensor apply(Tensor input) {
     return norm.apply(dense.apply(input).to(ScalarType.Float)).unsqueeze(1);
   }
 }

@@ -56,7 +56,7 @@ public final class ImageTextHeads {
     }
     long queries = states.size(1) - 1;
     Tensor seen = unit(image.apply(states.narrow(1, 0, queries)));
-    return halves(seen, unit(glance.apply(states.narrow(1, queries, 1))).expand(-1, queries, -1));
+    return halves(seen, looked(states.narrow(1, queries, 1)).expand(-1, queries, -1));
   }
 
   /**
@@ -71,8 +71,23 @@ public final class ImageTextHeads {
     if (glanceText == null) {
       return first;
     }
+    return halves(first, told(mean(states, real)));
+  }
+
+  /** A glance's half alone: {@code [..., hidden]} to unit vectors {@code [..., size]}, fp32. */
+  public Tensor looked(Tensor seen) {
+    return unit(glance.apply(seen));
+  }
+
+  /** What it is compared with: {@link #mean} of a text, {@code [batch, hidden]}, to unit vectors {@code [batch, size]}, fp32. */
+  public Tensor told(Tensor mean) {
+    return unit(glanceText.apply(mean));
+  }
+
+  /** Of the real tokens' states: {@code [batch, tokens, hidden]} to {@code [batch, hidden]}, fp32. */
+  public static Tensor mean(Tensor states, Tensor real) {
     Tensor counts = real.unsqueeze(2).to(ScalarType.Float);
-    return halves(first, unit(glanceText.apply(states.mul(counts).sum(1).div(counts.sum(1)))));
+    return states.mul(counts).sum(1).div(counts.sum(1));
   }
 
   private static Tensor halves(Tensor first, Tensor second) {
@@ -114,6 +129,11 @@ public final class ImageTextHeads {
   /** How many numbers a vector has. */
   public int width() {
     return glance == null ? size : 2 * size;
+  }
+
+  /** A temperature as {@code logit_scale} keeps it, {@code [1]}. */
+  public static Tensor logScale(double temperature) {
+    return Tensors.of(new float[] {(float) Math.log(1 / temperature)}, 1);
   }
 
   /** What cosines are multiplied with, one over the temperature; at most 100. */

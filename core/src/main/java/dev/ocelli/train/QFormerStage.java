@@ -49,6 +49,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   private final Parameters parameters;
   private final ImageTextModel model;
   private final Objectives objectives;
+  private final Progress progress;
 
   /**
    * @param source where parameters begin; null for a name that begins at random
@@ -62,7 +63,9 @@ final class QFormerStage implements Stage<Objectives.Batch> {
       Tokenizer tokenizer,
       long vision,
       PhotoFeatures train,
-      PhotoFeatures validation) {
+      PhotoFeatures validation,
+      Progress progress) {
+    this.progress = progress;
     if (recipe.qformer().glance() && train.store().tokens() < 2) {
       throw new UserError("The encoder gives a photo one vector; a glance needs two or more. Set qformer.glance to false.");
     }
@@ -99,7 +102,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     objectives = new Objectives(model, recipe, train, parameters, steps);
     parameters.initialise(
         recipe.seed(),
-        name -> name.equals("logit_scale") ? Tensors.of(new float[] {(float) Math.log(1 / s.temperature())}, 1) : source.apply(name));
+        name -> name.equals("logit_scale") ? ImageTextHeads.logScale(s.temperature()) : source.apply(name));
   }
 
   private String partOf(String name, Function<String, Tensor> source) {
@@ -178,6 +181,21 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   @Override
   public Loss run(Objectives.Batch batch, long step) {
     return objectives.run(batch, step);
+  }
+
+  /** The glance learns by itself first. */
+  @Override
+  public void begin() {
+    if (model.contrast() == null || !recipe.qformer().glance() || recipe.stage1().glance().passes() == 0) {
+      return;
+    }
+    Map<String, float[]> learnt = new GlanceStart(model, recipe, tokenizer, compute, progress).learn(train, statistics.norm().glance());
+    for (Parameters.Named named : parameters.named()) {
+      if (learnt.containsKey(named.name())) {
+        Scope.run(() -> named.master().copy_(Tensors.of(learnt.get(named.name()), Tensors.shape(named.master()))));
+      }
+    }
+    parameters.refresh();
   }
 
   static ImageTextHeads.Similarity similarityOf(Recipe recipe) {

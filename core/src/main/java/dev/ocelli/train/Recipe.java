@@ -124,9 +124,20 @@ public record Recipe(
     }
   }
 
+  /** What a {@link GlanceStart} goes by; no passes leave it out. */
+  public record GlanceFigures(int passes, int batch, double rate, double dropout) {
+    public GlanceFigures {
+      within("stage1.glance.passes", passes, 0, 1e6);
+      within("stage1.glance.batch", batch, 2, 1 << 16);
+      within("stage1.glance.rate", rate, 0, 1e30);
+      within("stage1.glance.dropout", dropout, 0, 0.9);
+    }
+  }
+
   @JsonNaming(SnakeCaseStrategy.class)
   public record Stage1(
       Objectives objectives,
+      GlanceFigures glance,
       int passes,
       String captions,
       int captionsAtOnce,

@@ -39,6 +39,9 @@ interface Stage<B> extends AutoCloseable {
   @Override
   void close();
 
+  /** Before the first step of a training; not of one that goes on. */
+  default void begin() {}
+
   /** Settings that both stages have. */
   record Settings(
       long steps,

@@ -40,6 +40,9 @@ final class Trainer {
         at = Checkpoint.read(run.checkpoint, stage.parameters(), adam);
       }
       run.metrics.rewind(stage.name(), at.step());
+      if (at.step() == 0) {
+        stage.begin();
+      }
       return loop(stage, run, adam, at);
     }
   }

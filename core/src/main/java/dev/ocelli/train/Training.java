@@ -290,7 +290,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       run.identify("text", text.identity());
       QFormer.Config config = shape(recipe, text.config(), train.store().hidden());
       try (QFormerStage stage =
-          new QFormerStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), vision, train, validation)) {
+          new QFormerStage(recipe, pretrained.compute(), config, text.source(), text.tokenizer(), vision, train, validation, progress)) {
         return run(stage, run, run.stage1(), metrics);
       }
     }

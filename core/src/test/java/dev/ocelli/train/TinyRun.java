@@ -148,7 +148,7 @@ final class TinyRun implements AutoCloseable {
   }
 
   QFormerStage qformer() {
-    return new QFormerStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation);
+    return new QFormerStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation, Progress.NONE);
   }
 
   CaptionStage caption() {
