@@ -210,7 +210,7 @@ def stage1(given, recipe, photos):
     assert s.get("captions_at_once", 1) == 1, "only stage1.captions_at_once: 1 is repeated here"
     assert s.get("patches", 1) == 1, "only stage1.patches: 1 is repeated here"
     model = QFormer(given.start / "stage1", True)
-    assert not hasattr(model, "glance") or s["glance"]["passes"] == 0, "START knows nothing of what the glance learns first: train with --set stage1.glance.passes=0"
+    assert not hasattr(model, "glance") or s.get("glance", {"passes": 0})["passes"] == 0, "START knows nothing of what the glance learns first: train with --set stage1.glance.passes=0"
     model.logit_scale.requires_grad_(s["learn_temperature"])
     tokenizer = Tokenizer.from_file(str(given.run / "stage1" / "tokenizer.json"))
     tokenizer.no_padding()

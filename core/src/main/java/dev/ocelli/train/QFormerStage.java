@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -185,17 +186,21 @@ final class QFormerStage implements Stage<Objectives.Batch> {
 
   /** The glance learns by itself first. */
   @Override
-  public void begin() {
+  public boolean begin(BooleanSupplier stop) {
     if (model.contrast() == null || !recipe.qformer().glance() || recipe.stage1().glance().passes() == 0) {
-      return;
+      return true;
     }
-    Map<String, float[]> learnt = new GlanceStart(model, recipe, tokenizer, compute, progress).learn(train, statistics.norm().glance());
+    Map<String, float[]> learnt = new GlanceStart(model, recipe, tokenizer, compute, progress, stop).learn(train, statistics.norm().glance());
+    if (learnt.isEmpty()) {
+      return false;
+    }
     for (Parameters.Named named : parameters.named()) {
       if (learnt.containsKey(named.name())) {
         Scope.run(() -> named.master().copy_(Tensors.of(learnt.get(named.name()), Tensors.shape(named.master()))));
       }
     }
     parameters.refresh();
+    return true;
   }
 
   static ImageTextHeads.Similarity similarityOf(Recipe recipe) {

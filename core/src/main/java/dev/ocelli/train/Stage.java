@@ -3,6 +3,7 @@ package dev.ocelli.train;
 import dev.ocelli.nn.Parameters;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * One stage of training, as {@link Trainer} sees it.
@@ -39,8 +40,15 @@ interface Stage<B> extends AutoCloseable {
   @Override
   void close();
 
-  /** Before the first step of a training; not of one that goes on. */
-  default void begin() {}
+  /**
+   * Before the first step of a training; not of one that goes on.
+   *
+   * @param stop asked now and then: true ends it
+   * @return whether it came to its end
+   */
+  default boolean begin(BooleanSupplier stop) {
+    return true;
+  }
 
   /** Settings that both stages have. */
   record Settings(

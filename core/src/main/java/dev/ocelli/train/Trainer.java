@@ -40,16 +40,17 @@ final class Trainer {
         at = Checkpoint.read(run.checkpoint, stage.parameters(), adam);
       }
       run.metrics.rewind(stage.name(), at.step());
-      if (at.step() == 0) {
-        stage.begin();
+      long began = System.nanoTime();
+      if (at.step() == 0 && !stage.begin(run.stop)) {
+        return new Result(false, 0, at.bestScore(), 0, (System.nanoTime() - began) / 1e9);
       }
-      return loop(stage, run, adam, at);
+      return loop(stage, run, adam, at, began);
     }
   }
 
-  private static <B> Result loop(Stage<B> stage, Run run, Adam adam, Checkpoint at) {
+  /** @param began when, by the clock of {@link System#nanoTime}: what was done before the first step waits for a checkpoint, too */
+  private static <B> Result loop(Stage<B> stage, Run run, Adam adam, Checkpoint at, long began) {
     Stage.Settings settings = stage.settings();
-    long began = System.nanoTime();
     long saved = began;
     try (Prefetch<B> batches = new Prefetch<>(stage::prepare, at.step(), settings.steps());
         Progress.Task task =

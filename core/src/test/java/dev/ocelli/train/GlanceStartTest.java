@@ -1,7 +1,9 @@
 package dev.ocelli.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ocelli.UserError;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.model.ImageNorm;
 import dev.ocelli.model.ImageTextHeads;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GlanceStartTest {
   private static final List<String> OWN =
@@ -59,7 +62,7 @@ class GlanceStartTest {
         ImageStatistics statistics = centre ? ImageStatistics.of(run.train, 0.25, true, stage.parameters().compute()) : ImageStatistics.NONE) {
       Map<String, float[]> before = StepGolden.values(stage.parameters());
       double at = margin(run, stage, statistics.norm());
-      stage.begin();
+      assertThat(stage.begin(() -> false)).isTrue();
       assertThat(margin(run, stage, statistics.norm())).isGreaterThan(at + 0.15);
       Map<String, float[]> after = StepGolden.values(stage.parameters());
       assertThat(after.keySet().stream().filter(name -> !Arrays.equals(after.get(name), before.get(name)))).containsExactlyInAnyOrderElementsOf(OWN);
@@ -71,8 +74,8 @@ class GlanceStartTest {
     try (TinyRun run = new TinyRun(folder, Compute.FP32);
         QFormerStage one = run.qformer();
         QFormerStage other = run.qformer()) {
-      one.begin();
-      other.begin();
+      one.begin(() -> false);
+      other.begin(() -> false);
       Map<String, float[]> values = StepGolden.values(other.parameters());
       StepGolden.values(one.parameters()).forEach((name, own) -> assertThat(own).as(name).isEqualTo(values.get(name)));
     }
@@ -84,11 +87,36 @@ class GlanceStartTest {
     try (TinyRun run = new TinyRun(folder, Compute.FP32, change);
         QFormerStage stage = run.qformer()) {
       Map<String, float[]> before = StepGolden.values(stage.parameters());
-      stage.begin();
+      assertThat(stage.begin(() -> false)).isTrue();
       Map<String, float[]> after = StepGolden.values(stage.parameters());
       assertThat(after.keySet()).isEqualTo(before.keySet());
       assertThat(new TreeSet<>(after.keySet()).containsAll(OWN)).isEqualTo(glance);
       after.forEach((name, values) -> assertThat(values).as(name).isEqualTo(before.get(name)));
+    }
+  }
+
+  /** A stop while photos are looked at, while captions are read, or between steps. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 10})
+  void aStopLeavesAllAsItWas(int after) {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32);
+        QFormerStage stage = run.qformer()) {
+      Map<String, float[]> before = StepGolden.values(stage.parameters());
+      int[] asked = new int[1];
+      Trainer.Result result = run.train(stage, "stopped", () -> asked[0]++ >= after);
+      assertThat(asked[0]).isEqualTo(after + 1);
+      assertThat(result.finished()).isFalse();
+      assertThat(result.steps()).isZero();
+      StepGolden.values(stage.parameters()).forEach((name, values) -> assertThat(values).as(name).isEqualTo(before.get(name)));
+      assertThat(run.losses("stopped")).isEmpty();
+    }
+  }
+
+  @Test
+  void aBreakDownSaysWhichRate() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage1.glance.rate=1e30");
+        QFormerStage stage = run.qformer()) {
+      assertThatThrownBy(() -> stage.begin(() -> false)).isInstanceOf(UserError.class).hasMessageContaining("stage1.glance.rate");
     }
   }
 
@@ -97,7 +125,8 @@ class GlanceStartTest {
   void aTrainingThatGoesOnDoesNotBeginAgain() {
     try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
       try (QFormerStage stage = run.qformer()) {
-        run.train(stage, "stopped", () -> true);
+        int[] asked = new int[1];
+        run.train(stage, "stopped", () -> asked[0]++ > 100);
       }
       try (QFormerStage stage = run.qformer()) {
         run.train(stage, "stopped", () -> false);

@@ -49,7 +49,8 @@ class RecipesTest {
     assertThat(recipes.read(file).features().layers()).isEqualTo(1);
     assertThat(set().features().layers()).isGreaterThan(1);
     // From before there was any of them.
-    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|glance|patches): .*", ""));
+    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|glance|patches): .*|\n  glance:(\n    .*)+", ""));
+    assertThat(Files.readString(file)).doesNotContain("glance");
     Recipe old = recipes.read(file);
     assertThat(old)
         .isEqualTo(
