@@ -21,8 +21,9 @@ import org.bytedeco.pytorch.global.torch;
  *   map of a token:  s · p                                                   [tokens, patches]
  * </pre>
  *
- * A glance among the slots has looked at all patches alike. The class token, which is no place, is left out of p, and the words out of s; each row of both is made to sum to 1, and so does each map.
- * Means over all layers and heads let those that attend to the picture most count most. One pass over prompt and answer; no token is drawn.
+ * The class token, which is no place, is left out of p, and the words out of s; each row of both is made to sum to 1, and so does each map. A
+ * glance among the slots has looked at all patches alike. Means over all layers and heads let those that attend to the picture most count most.
+ * One pass over prompt and answer; no token is drawn.
  *
  * @param grid where the encoder's tokens lie
  */

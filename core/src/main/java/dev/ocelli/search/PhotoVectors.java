@@ -24,30 +24,27 @@ public record PhotoVectors(float[][] text, float[] whole) {
    */
   public static List<PhotoVectors> of(Tensor images, ImageTextHeads heads, Similarity similarity) {
     int photos = (int) images.size(0);
-    int queries = (int) images.size(1);
     int size = (int) images.size(2);
-    float[] all = Tensors.floats(images);
-    float[][] wholes = new float[1][];
-    Scope.run(() -> wholes[0] = Tensors.floats(heads.whole(images)));
+    float[][] all = new float[2][];
+    Scope.run(
+        () -> {
+          all[1] = Tensors.floats(heads.whole(images));
+          all[0] =
+              switch (similarity) {
+                case BEST -> Tensors.floats(images);
+                case MEAN -> Tensors.floats(images.mean(1));
+                case WHOLE -> all[1];
+              };
+        });
+    int each = all[0].length / (photos * size);
     List<PhotoVectors> found = new ArrayList<>(photos);
     for (int p = 0; p < photos; p++) {
-      float[][] vectors = new float[queries][];
-      float[] mean = new float[size];
-      for (int q = 0; q < queries; q++) {
-        int from = (p * queries + q) * size;
-        vectors[q] = Arrays.copyOfRange(all, from, from + size);
-        for (int i = 0; i < size; i++) {
-          mean[i] += vectors[q][i] / queries;
-        }
+      float[][] text = new float[each][];
+      for (int v = 0; v < each; v++) {
+        int from = (p * each + v) * size;
+        text[v] = Arrays.copyOfRange(all[0], from, from + size);
       }
-      float[] whole = Arrays.copyOfRange(wholes[0], p * size, (p + 1) * size);
-      float[][] text =
-          switch (similarity) {
-            case BEST -> vectors;
-            case MEAN -> new float[][] {mean};
-            case WHOLE -> new float[][] {whole};
-          };
-      found.add(new PhotoVectors(text, whole));
+      found.add(new PhotoVectors(text, Arrays.copyOfRange(all[1], p * size, (p + 1) * size)));
     }
     return found;
   }
