@@ -269,6 +269,7 @@ def stage2(given, recipe, photos):
 
     s = recipe["stage2"]
     assert s["lora"]["dropout"] == 0, "the run has dropout: train it with --set stage2.lora.dropout=0"
+    assert s.get("captions_at_once", 1) == 1, "only stage2.captions_at_once: 1 is repeated here"
     assert "language" not in recipe["models"]["random"], "random language models are Ocelli's own"
     qformer = QFormer(given.run / "stage1", False)
     weights = load_file(given.start / "vlm" / "projector.safetensors")

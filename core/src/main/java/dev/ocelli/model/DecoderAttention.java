@@ -1,5 +1,6 @@
 package dev.ocelli.model;
 
+import dev.ocelli.nn.Attention;
 import dev.ocelli.nn.RmsNorm;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Shelf;
@@ -11,8 +12,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Causal, rotary, grouped-query attention of rows that stand behind a common prefix, forward and backward by hand. The heads of a group are
- * queries over the same keys, so that keys and values are never repeated and their slopes need no sums.
+ * Causal, rotary, grouped-query attention of rows that stand behind a common prefix, and may branch, forward and backward by hand. The heads
+ * of a group are queries over the same keys, so that keys and values are never repeated and their slopes need no sums.
  */
 final class DecoderAttention {
   /**
@@ -42,8 +43,9 @@ final class DecoderAttention {
   /**
    * @param prefix tokens that every row sees
    * @param tokens further ones in each row
+   * @param branches of the rows, or null: each token sees all before it
    */
-  DecoderAttention(LanguageModel model, long prefix, long batch, long tokens) {
+  DecoderAttention(LanguageModel model, long prefix, long batch, long tokens, Sequences.Branches branches) {
     LanguageModel.Config c = model.config();
     heads = c.heads();
     keyValueHeads = c.keyValueHeads();
@@ -52,12 +54,21 @@ final class DecoderAttention {
     this.batch = batch;
     this.tokens = tokens;
     scale = 1 / Math.sqrt(headSize);
-    Tensor turns = torch.view_as_real(model.turns(prefix, tokens)).to(model.type()).view(1, tokens, 1, headSize / 2, 2);
+    Tensor angles = branches == null ? model.turns(prefix, tokens) : model.turns(branches.positions());
+    Tensor turns = torch.view_as_real(angles).to(model.type()).view(-1, tokens, 1, headSize / 2, 2);
     cosine = turns.select(4, 0).contiguous();
     sine = turns.select(4, 1).contiguous();
-    Tensor later = torch.ones(tokens, tokens).triu(1).to(ScalarType.Bool);
-    Tensor own = Tensors.zeros(ScalarType.Float, tokens, tokens).masked_fill_(later, new Scalar(Double.NEGATIVE_INFINITY));
-    mask = Tensors.cat(1, Tensors.zeros(ScalarType.Float, tokens, prefix), own).to(turns.device(), turns.scalar_type());
+    Tensor seen = Attention.causal(tokens, tokens).unsqueeze(0);
+    if (branches != null) {
+      Tensor branch = Tensors.of(branches.numbers(), batch, tokens);
+      Tensor looked = branch.unsqueeze(1);
+      Tensor same = looked.eq(branch.unsqueeze(2));
+      seen = seen.logical_and(same.logical_or(looked.eq(new Scalar(Sequences.Branches.TRUNK))));
+    }
+    Tensor own = Tensors.zeros(ScalarType.Float, seen.size(0), tokens, tokens);
+    own = own.masked_fill_(seen.logical_not(), new Scalar(Double.NEGATIVE_INFINITY));
+    Tensor all = Tensors.cat(2, Tensors.zeros(ScalarType.Float, seen.size(0), tokens, prefix), own);
+    mask = all.view(-1, 1, 1, tokens, prefix + tokens).to(turns.device(), turns.scalar_type());
   }
 
   /**
@@ -97,7 +108,7 @@ final class DecoderAttention {
         () -> {
           Tensor scores =
               torch.bmm(q.view(batch * keyValueHeads, -1, headSize), k.view(batch * keyValueHeads, -1, headSize).transpose(1, 2));
-          Tensor masked = mask.add(scores.view(batch * keyValueHeads, -1, tokens, prefix + tokens), new Scalar(scale));
+          Tensor masked = mask.add(scores.view(batch, keyValueHeads, -1, tokens, prefix + tokens), new Scalar(scale));
           return torch.softmax(masked, -1).view(batch * keyValueHeads, -1, prefix + tokens);
         });
   }

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  *
  * <pre>
  *   prefix [1, prefix]    tokens that all rows begin with: computed once, seen by every row
- *   rows   [batch, own]   the rest of each row: sees the prefix, and itself up to each token
+ *   rows   [batch, own]   the rest of each row: sees the prefix, and itself up to each token, other branches left out
  * </pre>
  *
  * Everything but attention knows only one matrix with all these tokens below each other, {@code [prefix + batch * own, hidden]}. Call
@@ -48,16 +48,15 @@ final class DecoderPass implements AutoCloseable {
 
   /**
    * @param lora the adapters, whose gradients {@link #backward} adds to; or null
-   * @param prefix how many tokens all rows share; may be 0
-   * @param own how many further tokens each row has
+   * @param sequences which tokens see which
    */
-  DecoderPass(LanguageModel model, Lora lora, long prefix, long batch, long own) {
+  DecoderPass(LanguageModel model, Lora lora, Sequences sequences) {
     this.model = model;
     this.lora = lora;
-    this.prefix = prefix;
-    this.rows = batch * own;
-    prefixAttention = prefix == 0 ? null : new DecoderAttention(model, 0, 1, prefix);
-    rowAttention = new DecoderAttention(model, prefix, batch, own);
+    prefix = sequences.prefix();
+    rows = (long) sequences.batch() * sequences.own();
+    prefixAttention = prefix == 0 ? null : new DecoderAttention(model, 0, 1, prefix, null);
+    rowAttention = new DecoderAttention(model, prefix, sequences.batch(), sequences.own(), sequences.branches());
   }
 
   /**

@@ -4,6 +4,7 @@ import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
@@ -28,21 +29,42 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
    * One conversation with the place of the picture.
    *
    * @param answer ends with the token that ends a turn
-   * @param more further turns, which see all before them
+   * @param others further answers in the first one's place, none of which sees another: what is before them is computed once for all
+   * @param more further turns, which see all before them; none where there are others
    */
-  public record Example(int[] before, int[] after, int[] answer, List<Turn> more) {
+  public record Example(int[] before, int[] after, int[] answer, List<int[]> others, List<Turn> more) {
+    public Example {
+      if (!others.isEmpty() && !more.isEmpty()) {
+        throw new IllegalArgumentException("Which of the answers would a further turn follow?");
+      }
+    }
+
+    public Example(int[] before, int[] after, int[] answer, List<Turn> more) {
+      this(before, after, answer, List.of(), more);
+    }
+
     public Example(int[] before, int[] after, int[] answer) {
-      this(before, after, answer, List.of());
+      this(before, after, answer, List.of(), List.of());
     }
 
-    /** How many tokens are to be said, in all turns. */
+    /** The first turn's, one of them unless there are others. */
+    List<int[]> answers() {
+      return Stream.concat(Stream.of(answer), others.stream()).toList();
+    }
+
+    /** How many tokens are to be said, in all answers and turns. */
     public int answered() {
-      return answer.length + more.stream().mapToInt(turn -> turn.answer.length).sum();
+      return lengths(answers()) + more.stream().mapToInt(turn -> turn.answer.length).sum();
     }
 
-    /** Positions of the whole conversation, its picture taking {@code vectors} of them. */
+    /** Tokens of the whole conversation, its picture taking {@code vectors} of them. */
     public int tokens(int vectors) {
-      return vectors + before.length + after.length + answer.length + more.stream().mapToInt(t -> t.words.length + t.answer.length).sum();
+      return vectors + before.length + after.length + lengths(answers())
+          + more.stream().mapToInt(t -> t.words.length + t.answer.length).sum();
+    }
+
+    private static int lengths(List<int[]> answers) {
+      return answers.stream().mapToInt(said -> said.length).sum();
     }
   }
 
@@ -66,10 +88,13 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
    * The summed cross-entropy of the answers' tokens. Only these are scored: hidden states elsewhere never meet the head.
    *
    * @param image {@code [batch, vectors, hidden]}, as {@link #image} gives
-   * @param examples one a row of {@code image}
+   * @param examples one a row of {@code image}, each with one answer a turn
    */
   public Tensor loss(Tensor image, List<Example> examples, boolean training) {
     Sequences s = Sequences.of(examples, (int) image.size(1), false);
+    if (s.branches() != null) {
+      throw new IllegalArgumentException("Several answers in one place are for backward alone.");
+    }
     return Scope.of(
         () -> {
           Tensor all = embeddings(s, image);
@@ -107,12 +132,13 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
     Tensor slope =
         Scope.noGrad(
             () -> {
-              try (DecoderPass pass = new DecoderPass(language, lora, s.prefix(), s.batch(), s.own())) {
+              try (DecoderPass pass = new DecoderPass(language, lora, s)) {
                 Tensor last = pass.forward(embeddings(s, image.detach()), true);
                 Tensor asking = place(s.asking());
                 AnswerLoss answers = AnswerLoss.of(language, last.index_select(0, asking), s.labels(), weight, compute);
                 loss[0] = answers.loss();
-                Tensor all = pass.backward(torch.zeros_like(last).index_copy_(0, asking, answers.slope()));
+                // Added, since several answers begin behind the same token.
+                Tensor all = pass.backward(torch.zeros_like(last).index_add_(0, asking, answers.slope()));
                 return all.index_select(0, place(s.slots())).view_as(image).to(image.scalar_type());
               }
             });

@@ -19,12 +19,13 @@ record LessonWords(Recipe recipe, ChatPrompt chat, Function<String, int[]> answe
   /** A lesson, with the recipe's prompts as drawn for a row of a step. */
   Vlm.Example example(Lessons.Lesson lesson, long step, long row) {
     String system = new PromptPool(recipe.stage2().system()).draw(recipe.seed(), "stage 2 system prompt", step, row);
-    if (lesson.caption() == null) {
+    if (lesson.captions().isEmpty()) {
       return dialogue(system, lesson.turns());
     }
     String user = new PromptPool(recipe.stage2().user()).draw(recipe.seed(), "stage 2 user prompt", step, row);
     ChatPrompt.Ids prompt = chat.ids(system, user);
-    return new Vlm.Example(prompt.before(), prompt.after(), answer.apply(text(lesson.caption())));
+    List<int[]> said = lesson.captions().stream().map(caption -> answer.apply(text(caption))).toList();
+    return new Vlm.Example(prompt.before(), prompt.after(), said.get(0), said.subList(1, said.size()), List.of());
   }
 
   /** Questions with the recipe's first system prompt. */

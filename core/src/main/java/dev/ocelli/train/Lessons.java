@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * In which order stage 2 sees its captions and questions: a function of the seed and the lesson's number alone. Each pass is a shuffle of its
@@ -20,16 +21,16 @@ import java.util.Set;
  */
 final class Lessons {
   /**
-   * What is to be said about a photo: its caption, or the answers of a conversation.
+   * What is to be said about a photo: one or several captions, or the answers of a conversation.
    *
    * @param view of the photo, 0 for the photo as it is
-   * @param caption null for questions
-   * @param turns empty for a caption
+   * @param captions none of which sees another; empty for questions
+   * @param turns empty for captions
    */
-  record Lesson(int photo, int view, String caption, List<Dialogue.Turn> turns) {}
+  record Lesson(int photo, int view, List<String> captions, List<Dialogue.Turn> turns) {}
 
   /**
-   * @param caption which one, or {@link #DRAWN}; {@link #NONE} for questions
+   * @param caption the first one, or {@link #DRAWN}; {@link #NONE} for questions
    * @param chunk which conversation of the pass
    */
   private record Item(int photo, int caption, int chunk) {}
@@ -73,7 +74,7 @@ final class Lessons {
       switch (settings.captions()) {
         case "one" -> items.add(new Item(p, DRAWN, 0));
         case "all" -> {
-          for (int c = 0; c < said; c++) {
+          for (int c = 0; c < said; c += settings.captionsAtOnce()) {
             items.add(new Item(p, c, 0));
           }
         }
@@ -124,12 +125,21 @@ final class Lessons {
     if (item.caption == NONE) {
       List<Dialogue.Turn> turns = turns(item, pass);
       boolean sides = turns.stream().anyMatch(t -> Captions.saysSide(t.question()) || Captions.saysSide(t.answer()));
-      return new Lesson(item.photo, view(pass, number, sides), null, turns);
+      return new Lesson(item.photo, view(pass, number, sides), List.of(), turns);
     }
+    List<String> captions = captions(item, pass);
+    return new Lesson(item.photo, view(pass, number, captions.stream().anyMatch(Captions::saysSide)), captions, List.of());
+  }
+
+  /** As many as are said at once: those behind the drawn one, from the first again behind the last; or where all are said in turn, the next. */
+  private List<String> captions(Item item, long pass) {
     List<String> said = photos.get(item.photo).captions();
-    int caption = item.caption >= 0 ? item.caption : Draws.below(seed, "stage 2 caption", pass, item.photo, said.size());
-    String text = said.get(caption);
-    return new Lesson(item.photo, view(pass, number, Captions.saysSide(text)), text, List.of());
+    if (item.caption >= 0) {
+      return said.subList(item.caption, Math.min(said.size(), item.caption + settings.captionsAtOnce()));
+    }
+    int from = Draws.below(seed, "stage 2 caption", pass, item.photo, said.size());
+    int count = Math.min(said.size(), settings.captionsAtOnce());
+    return IntStream.range(from, from + count).mapToObj(i -> said.get(i % said.size())).toList();
   }
 
   /** All questions, and as many of the captions as stand beside them. */

@@ -199,6 +199,7 @@ public record Recipe(
   public record Stage2(
       int passes,
       String captions,
+      int captionsAtOnce,
       int questions,
       int turns,
       int captionsFirst,
@@ -221,6 +222,7 @@ public record Recipe(
     public Stage2 {
       within("stage2.passes", passes, 1, 1e6);
       oneOf("stage2.captions", captions, "none", "one", "all");
+      within("stage2.captions_at_once", captionsAtOnce, 1, 100);
       within("stage2.questions", questions, 0, 1e6);
       within("stage2.turns", turns, 1, 1e6);
       within("stage2.captions_first", captionsFirst, 0, 1e6);

@@ -1,6 +1,7 @@
 package dev.ocelli.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.Parameters;
@@ -54,6 +55,12 @@ class DecoderPassTest {
 
   /** By hand, or by autograd. */
   private static Gradients gradients(Compute compute, boolean byHand, boolean headNorm, Set<String> targets, List<Vlm.Example> examples) {
+    return gradients(compute, byHand, headNorm, targets, examples, new int[] {0, 1, 2});
+  }
+
+  /** @param pictures which of the three each example is about */
+  private static Gradients gradients(
+      Compute compute, boolean byHand, boolean headNorm, Set<String> targets, List<Vlm.Example> examples, int[] pictures) {
     Gradients[] result = new Gradients[1];
     Scope.run(
         () -> {
@@ -68,12 +75,13 @@ class DecoderPassTest {
             parameters.master().copy_(torch.randn(parameters.master().numel()).mul_(new org.bytedeco.pytorch.Scalar(0.1)));
             parameters.refresh();
             Tensor picture = torch.randn(3, 5, 48).set_requires_grad(true);
+            Tensor rows = picture.index_select(0, Tensors.of(pictures, pictures.length)).to(compute.type());
             Vlm vlm = new Vlm(null, null, model, lora[0], compute);
             double loss;
             if (byHand) {
-              loss = vlm.backward(picture.to(compute.type()), examples, 0.25);
+              loss = vlm.backward(rows, examples, 0.25);
             } else {
-              Tensor sum = vlm.loss(picture.to(compute.type()), examples, true);
+              Tensor sum = vlm.loss(rows, examples, true);
               loss = sum.item_double();
               Tensors.scale(sum, 0.25).backward();
             }
@@ -121,6 +129,35 @@ class DecoderPassTest {
     }
   }
 
+  /** One, two and four answers behind a picture, against a row for each of them. */
+  @ParameterizedTest
+  @CsvSource({"0,false", "6,false", "6,true"})
+  void answersInOnePlaceAreAsIfEachWereAlone(int shared, boolean headNorm) {
+    List<Vlm.Example> together = new ArrayList<>();
+    List<Vlm.Example> alone = new ArrayList<>();
+    int[] pictures = {0, 1, 1, 2, 2, 2, 2};
+    for (Vlm.Example e : examples(shared)) {
+      int row = together.size();
+      List<int[]> others = IntStream.range(0, row * (row + 1) / 2).mapToObj(i -> IntStream.range(0, 1 + 2 * i).map(j -> 20 + 9 * i + j).toArray()).toList();
+      together.add(new Vlm.Example(e.before(), e.after(), e.answer(), others, List.of()));
+      together.get(row).answers().forEach(answer -> alone.add(new Vlm.Example(e.before(), e.after(), answer)));
+    }
+    Set<String> targets = Set.copyOf(ALL);
+    Gradients plain = gradients(Compute.FP32, false, headNorm, targets, alone, pictures);
+    Gradients byHand = gradients(Compute.FP32, true, headNorm, targets, together);
+    assertThat(together.stream().mapToInt(Vlm.Example::answered).sum()).isEqualTo(alone.stream().mapToInt(Vlm.Example::answered).sum());
+    assertThat(byHand.loss).isCloseTo(plain.loss, org.assertj.core.data.Percentage.withPercentage(1e-4));
+    for (int i = 0; i < plain.names.size(); i++) {
+      assertThat(byHand.error(plain, i)).as(plain.names.get(i)).isLessThan(1e-5);
+    }
+    Gradients narrow = gradients(Compute.BF16, true, headNorm, targets, together);
+    Gradients narrowPlain = gradients(Compute.BF16, false, headNorm, targets, alone, pictures);
+    for (int i = 0; i < plain.names.size(); i++) {
+      double autograd = narrowPlain.error(plain, i);
+      assertThat(narrow.error(plain, i)).as("bf16 " + plain.names.get(i)).isLessThan(Math.max(1e-2, 1.25 * autograd));
+    }
+  }
+
   @Test
   void severalTurnsAreOneConversation() {
     Vlm.Example both = new Vlm.Example(new int[] {3, 4}, new int[] {5}, new int[] {6, 7}, List.of(new Vlm.Turn(new int[] {8, 9}, new int[] {10, 11, 12})));
@@ -140,6 +177,20 @@ class DecoderPassTest {
     assertThat(losses[0]).isCloseTo(losses[1] + losses[2], org.assertj.core.data.Percentage.withPercentage(1e-3));
     assertThat(both.answered()).isEqualTo(5);
     assertThat(both.tokens(5)).isEqualTo(5 + 10);
+  }
+
+  @Test
+  void severalAnswersHaveNoTurnAfterThemAndNoPlainLoss() {
+    int[] words = {3};
+    List<Vlm.Turn> turns = List.of(new Vlm.Turn(words, words));
+    assertThatThrownBy(() -> new Vlm.Example(words, words, words, List.of(words), turns)).isInstanceOf(IllegalArgumentException.class);
+    Vlm.Example two = new Vlm.Example(words, words, words, List.of(words), List.of());
+    Scope.run(
+        () -> {
+          LanguageModel model = new LanguageModel(config(false), new RandomWeights(3, Compute.FP32));
+          Vlm vlm = new Vlm(null, null, model, null, Compute.FP32);
+          assertThatThrownBy(() -> vlm.loss(torch.randn(1, 5, 48), List.of(two), false)).isInstanceOf(IllegalArgumentException.class);
+        });
   }
 
   /** More tokens to say than have their logits at once. */
