@@ -125,7 +125,8 @@ final class RunReport {
     about.put("stage 1", stage(recipe.stage1().passes(), recipe.stage1().batch(), curves.get(0)) + objectives(recipe));
     if (run.canCaption()) {
       about.put("stage 2", stage(recipe.stage2().passes(), recipe.stage2().batch() * recipe.stage2().accumulate(), curves.get(1))
-          + "; captions: " + recipe.stage2().captions() + ", questions: " + recipe.stage2().questions()
+          + "; captions: " + recipe.stage2().captions()
+          + (recipe.stage2().captionsAtOnce() > 1 ? ", " + recipe.stage2().captionsAtOnce() + " at once" : "") + ", questions: " + recipe.stage2().questions()
           + (recipe.stage2().blankImage() ? "; without seeing (blank_image)" : ""));
     }
     about.put("seed", String.valueOf(recipe.seed()));

@@ -54,8 +54,9 @@ final class DecoderAttention {
     this.batch = batch;
     this.tokens = tokens;
     scale = 1 / Math.sqrt(headSize);
-    Tensor angles = branches == null ? model.turns(prefix, tokens) : model.turns(branches.positions());
-    Tensor turns = torch.view_as_real(angles).to(model.type()).view(-1, tokens, 1, headSize / 2, 2);
+    Tensor line = torch.view_as_real(model.turns(0, prefix + tokens)).to(model.type());
+    Tensor own = branches == null ? line.narrow(0, prefix, tokens) : line.index_select(0, positions(branches, line));
+    Tensor turns = own.view(-1, tokens, 1, headSize / 2, 2);
     cosine = turns.select(4, 0).contiguous();
     sine = turns.select(4, 1).contiguous();
     Tensor seen = Attention.causal(tokens, tokens).unsqueeze(0);
@@ -65,10 +66,14 @@ final class DecoderAttention {
       Tensor same = looked.eq(branch.unsqueeze(2));
       seen = seen.logical_and(same.logical_or(looked.eq(new Scalar(Sequences.Branches.TRUNK))));
     }
-    Tensor own = Tensors.zeros(ScalarType.Float, seen.size(0), tokens, tokens);
-    own = own.masked_fill_(seen.logical_not(), new Scalar(Double.NEGATIVE_INFINITY));
-    Tensor all = Tensors.cat(2, Tensors.zeros(ScalarType.Float, seen.size(0), tokens, prefix), own);
+    Tensor hidden = Tensors.zeros(ScalarType.Float, seen.size(0), tokens, tokens);
+    hidden = hidden.masked_fill_(seen.logical_not(), new Scalar(Double.NEGATIVE_INFINITY));
+    Tensor all = Tensors.cat(2, Tensors.zeros(ScalarType.Float, seen.size(0), tokens, prefix), hidden);
     mask = all.view(-1, 1, 1, tokens, prefix + tokens).to(turns.device(), turns.scalar_type());
+  }
+
+  private static Tensor positions(Sequences.Branches branches, Tensor like) {
+    return Tensors.of(branches.positions(), branches.positions().length).to(like.device(), ScalarType.Long);
   }
 
   /**

@@ -256,8 +256,7 @@ public final class LanguageModel {
     return turns(LongStream.range(start, start + tokens).toArray());
   }
 
-  /** The same for positions as given. */
-  Tensor turns(long[] positions) {
+  private Tensor turns(long[] positions) {
     int half = config.headSize() / 2;
     float[] cosineSine = new float[Math.toIntExact((long) positions.length * half * 2)];
     int at = 0;

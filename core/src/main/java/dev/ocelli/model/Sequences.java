@@ -70,7 +70,7 @@ record Sequences(int prefix, int batch, int own, long[] ids, long[] slots, long[
         int read = answer.length - (e.more().isEmpty() ? 1 : 0);
         at = ask(answer, fork - 1, next, asking, labels, at);
         if (answers.size() > 1) {
-          branches.put(a + 1, next - prefix, read, prefix + (fork - prefix) % own);
+          branches.put(a + 1, next - prefix, read, fork - row * own);
         }
         next = copy(answer, 0, read, ids, next);
       }

@@ -52,6 +52,11 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
       return Stream.concat(Stream.of(answer), others.stream()).toList();
     }
 
+    /** An example for each answer. */
+    List<Example> apart() {
+      return others.isEmpty() ? List.of(this) : answers().stream().map(said -> new Example(before, after, said)).toList();
+    }
+
     /** How many tokens are to be said, in all answers and turns. */
     public int answered() {
       return lengths(answers()) + more.stream().mapToInt(turn -> turn.answer.length).sum();
@@ -120,7 +125,7 @@ public record Vlm(QFormer qformer, Projector projector, LanguageModel language, 
 
   /**
    * {@link #loss} and its backward in one, many times faster than by autograd: the decoder's part is a {@link DecoderPass}. Gradients are
-   * added to those of the adapters, the projector and the Q-Former.
+   * added to those of the adapters, the projector and the Q-Former. Examples may have several answers in one place.
    *
    * @param image as {@link #image} gives, with its graph
    * @param weight what the summed loss counts in the gradients

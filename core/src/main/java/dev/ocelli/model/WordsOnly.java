@@ -12,7 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public record WordsOnly(LanguageModel language, Compute compute) {
   /** The mean cross-entropy of the answers' tokens, with its graph. */
   public Tensor loss(List<Vlm.Example> examples) {
-    Sequences s = Sequences.of(examples, 0, false);
+    // Without a picture, answers in one place have nothing to share that would be worth it.
+    Sequences s = Sequences.of(examples.stream().flatMap(e -> e.apart().stream()).toList(), 0, false);
     Tensor all = language.embed(place(s.ids())).view(s.batch(), s.own(), -1);
     Tensor hidden = language.forward(all, null, true, null);
     Tensor answers = hidden.flatten(0, 1).index_select(0, place(s.asking()));

@@ -159,8 +159,8 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
       boolean perBatch = recipe.stage2().promptPer().equals("batch");
       rows.add(new Row(lesson.photo(), lesson.view(), words.example(lesson, step, perBatch ? row / size * size : row)));
     }
-    if (recipe.stage2().questions() > 0) {
-      // Captions are much shorter than conversations: apart, less is padding. How a step is cut changes nothing else.
+    if (recipe.stage2().questions() > 0 || recipe.stage2().captionsAtOnce() > 1) {
+      // Some lessons are much longer than others: apart, less is padding. How a step is cut changes nothing else.
       rows.sort(Comparator.comparingInt(row -> row.example.tokens(0)));
     }
     List<Batch> batches = new ArrayList<>();

@@ -45,13 +45,13 @@ final class Lessons {
   private final Recipe.Stage2 settings;
   private final List<Item> items = new ArrayList<>();
 
-  /** Of these the captions. */
+  /** Of these those that have captions. */
   private final List<Item> captions;
 
   /** How many passes have captions alone. */
   private final int first;
 
-  /** How many captions stand beside questions in a pass that has both. */
+  /** How many of them stand beside questions in a pass that has both. */
   private final int beside;
 
   private final int perStep;
@@ -127,8 +127,8 @@ final class Lessons {
       boolean sides = turns.stream().anyMatch(t -> Captions.saysSide(t.question()) || Captions.saysSide(t.answer()));
       return new Lesson(item.photo, view(pass, number, sides), List.of(), turns);
     }
-    List<String> captions = captions(item, pass);
-    return new Lesson(item.photo, view(pass, number, captions.stream().anyMatch(Captions::saysSide)), captions, List.of());
+    List<String> together = captions(item, pass);
+    return new Lesson(item.photo, view(pass, number, together.stream().anyMatch(Captions::saysSide)), together, List.of());
   }
 
   /** As many as are said at once: those behind the drawn one, from the first again behind the last; or where all are said in turn, the next. */

@@ -136,11 +136,18 @@ class DecoderPassTest {
     List<Vlm.Example> together = new ArrayList<>();
     List<Vlm.Example> alone = new ArrayList<>();
     int[] pictures = {0, 1, 1, 2, 2, 2, 2};
-    for (Vlm.Example e : examples(shared)) {
+    // In front a row of one answer, with a turn behind it.
+    Vlm.Example turns = new Vlm.Example(new int[] {3, 4, 5, 90}, new int[] {7}, new int[] {8, 9}, List.of(new Vlm.Turn(new int[] {10}, new int[] {11, 12})));
+    for (Vlm.Example e : examples(shared).subList(1, 3)) {
+      if (together.isEmpty()) {
+        together.add(turns);
+        alone.add(turns);
+      }
       int row = together.size();
+      int[] after = row == 1 ? new int[0] : e.after();
       List<int[]> others = IntStream.range(0, row * (row + 1) / 2).mapToObj(i -> IntStream.range(0, 1 + 2 * i).map(j -> 20 + 9 * i + j).toArray()).toList();
-      together.add(new Vlm.Example(e.before(), e.after(), e.answer(), others, List.of()));
-      together.get(row).answers().forEach(answer -> alone.add(new Vlm.Example(e.before(), e.after(), answer)));
+      together.add(new Vlm.Example(e.before(), after, e.answer(), others, List.of()));
+      alone.addAll(together.get(row).apart());
     }
     Set<String> targets = Set.copyOf(ALL);
     Gradients plain = gradients(Compute.FP32, false, headNorm, targets, alone, pictures);
@@ -150,11 +157,12 @@ class DecoderPassTest {
     for (int i = 0; i < plain.names.size(); i++) {
       assertThat(byHand.error(plain, i)).as(plain.names.get(i)).isLessThan(1e-5);
     }
+    // In four rows of one picture rounding errors partly cancel out; here the picture is rounded once for all four.
     Gradients narrow = gradients(Compute.BF16, true, headNorm, targets, together);
     Gradients narrowPlain = gradients(Compute.BF16, false, headNorm, targets, alone, pictures);
     for (int i = 0; i < plain.names.size(); i++) {
       double autograd = narrowPlain.error(plain, i);
-      assertThat(narrow.error(plain, i)).as("bf16 " + plain.names.get(i)).isLessThan(Math.max(1e-2, 1.25 * autograd));
+      assertThat(narrow.error(plain, i)).as("bf16 " + plain.names.get(i)).isLessThan(Math.max(1e-2, 2 * autograd));
     }
   }
 
@@ -191,6 +199,22 @@ class DecoderPassTest {
           Vlm vlm = new Vlm(null, null, model, null, Compute.FP32);
           assertThatThrownBy(() -> vlm.loss(torch.randn(1, 5, 48), List.of(two), false)).isInstanceOf(IllegalArgumentException.class);
         });
+  }
+
+  @Test
+  void wordsOnlyLearnsEachOfSeveralAnswersAlone() {
+    Vlm.Example three = new Vlm.Example(new int[] {3, 4}, new int[] {5}, new int[] {6, 7}, List.of(new int[] {8, 9, 10}, new int[] {11}), List.of());
+    double[] losses = new double[2];
+    Scope.run(
+        () -> {
+          WordsOnly words = new WordsOnly(new LanguageModel(config(false), new RandomWeights(3, Compute.FP32)), Compute.FP32);
+          losses[0] = words.loss(List.of(three)).item_double() * three.answered();
+          for (Vlm.Example alone : three.apart()) {
+            losses[1] += words.loss(List.of(alone)).item_double() * alone.answered();
+          }
+        });
+    assertThat(three.apart()).hasSize(3);
+    assertThat(losses[0]).isCloseTo(losses[1], org.assertj.core.data.Percentage.withPercentage(1e-3));
   }
 
   /** More tokens to say than have their logits at once. */

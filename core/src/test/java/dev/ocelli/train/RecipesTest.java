@@ -15,6 +15,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipesTest {
+  /** What runs' recipes did not always have. Stage 1 has had {@code captions_at_once} for longer, and always one. */
+  private static final String SINCE =
+      "\n  (show|layers|centre|whiten|apart|glance|patches): .*|\n  glance:(\n    .*)+|\n  captions_at_once: [2-9]";
+
   @TempDir Path folder;
 
   private final Recipes recipes = new Recipes();
@@ -49,14 +53,14 @@ class RecipesTest {
     assertThat(recipes.read(file).features().layers()).isEqualTo(1);
     assertThat(set().features().layers()).isGreaterThan(1);
     // From before there was any of them.
-    Files.writeString(file, recipes.write(set()).replaceAll("\n  (show|layers|centre|whiten|apart|glance|patches): .*|\n  glance:(\n    .*)+", ""));
-    assertThat(Files.readString(file)).doesNotContain("glance");
+    Files.writeString(file, recipes.write(set("stage2.captions_at_once=3")).replaceAll(SINCE, ""));
+    assertThat(Files.readString(file)).doesNotContain("glance").doesNotContain("captions_at_once: 3");
     Recipe old = recipes.read(file);
     assertThat(old)
         .isEqualTo(
             set(
                 "features.show=middle", "features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false", "qformer.glance=false",
-                "stage1.patches=1"));
+                "stage1.patches=1", "stage2.captions_at_once=1"));
     assertThat(recipes.read(file.toString(), List.of("seed=7")).features().show()).as("as --recipe").isEqualTo("middle");
   }
 

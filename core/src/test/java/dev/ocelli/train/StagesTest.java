@@ -13,11 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,6 +180,26 @@ class StagesTest {
     }
   }
 
+  @Test
+  void allCaptionsOfAPhotoMayBeSaidAtOnce() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage2.captions_at_once=2");
+        TinyRun single = new TinyRun(folder, Compute.FP32);
+        CaptionStage two = run.caption();
+        CaptionStage one = single.caption()) {
+      assertThat(two.settings().steps()).isEqualTo(one.settings().steps());
+      sameInAnyOrder(two, batches -> batches.stream().map(b -> text(b.examples())).toList().toString());
+      Function<int[], String> ids = Arrays::toString;
+      Set<Set<String>> captions = new HashSet<>();
+      run.train.photos().forEach(p -> captions.add(p.captions().stream().map(run.language::answer).map(ids).collect(Collectors.toSet())));
+      for (CaptionStage.Batch batch : two.prepare(0)) {
+        batch.examples().forEach(e -> assertThat(e.others()).hasSize(1));
+        batch.examples().forEach(e -> assertThat(captions).contains(Set.of(ids.apply(e.answer()), ids.apply(e.others().get(0)))));
+      }
+      int answered = two.prepare(0).stream().flatMap(b -> b.examples().stream()).mapToInt(Vlm.Example::answered).sum();
+      assertThat(answered).isGreaterThan(one.prepare(0).stream().flatMap(b -> b.examples().stream()).mapToInt(Vlm.Example::answered).sum());
+    }
+  }
+
   private static <B> void sameInAnyOrder(Stage<B> stage, Function<B, String> text) {
     int steps = (int) stage.settings().steps();
     String[] forward = new String[steps];
@@ -191,7 +214,11 @@ class StagesTest {
 
   private static String text(List<Vlm.Example> examples) {
     StringBuilder text = new StringBuilder();
-    examples.forEach(e -> text.append(Arrays.toString(e.before())).append(Arrays.toString(e.after())).append(Arrays.toString(e.answer())));
+    for (Vlm.Example e : examples) {
+      text.append(Arrays.toString(e.before())).append(Arrays.toString(e.after())).append(Arrays.toString(e.answer()));
+      e.others().forEach(other -> text.append(Arrays.toString(other)));
+      e.more().forEach(turn -> text.append(Arrays.toString(turn.words())).append(Arrays.toString(turn.answer())));
+    }
     return text.toString();
   }
 
