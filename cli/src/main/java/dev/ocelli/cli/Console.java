@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.ocelli.Progress;
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.weights.Pull;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
@@ -24,6 +25,14 @@ record Console(PrintStream out, PrintStream err, Supplier<Pull.Settings> setting
   void sayLeaveOut(boolean overwrite) {
     if (overwrite) {
       say("Leave out --overwrite then: it would begin anew.");
+    }
+  }
+
+  /** Two long texts that begin alike would look alike. */
+  void warnCut(ImageTextScores scores, String text) {
+    int tokens = scores.tokens(text);
+    if (tokens > scores.maxTokens()) {
+      warn(String.format("the text has %d tokens, of which the first %d count (stage1.max_tokens of the run)", tokens, scores.maxTokens()));
     }
   }
 

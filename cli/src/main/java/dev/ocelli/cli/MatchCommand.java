@@ -58,6 +58,7 @@ final class MatchCommand implements Callable<Integer> {
       if (scores.model().contrast() == null && scores.model().match() == null) {
         throw UserError.of("%s was trained with neither itc nor itm (stage1.objectives), so it can't match. Train a run with one.", run.path());
       }
+      console.warnCut(scores, text);
       try (Tensor seen = trained.features().see(ImageReader.read(image))) {
         print(scores.of(seen, text));
       }

@@ -200,10 +200,33 @@ class SearchTest {
     assertThat(call(index("mean", "one", "one.index")).err()).contains("other weights", "--overwrite").hasLineCount(1);
     assertThat(call("index --run " + at("run") + " " + at("nothing") + " --out " + at("x")).err()).contains("nothing").hasLineCount(1);
     assertThat(call("index --run " + at("run") + " " + at("one") + " --out " + at("data")).err()).contains("something else");
-    assertThat(call("index --run " + at("run") + " --overwrite " + at("one") + " --out " + at("data")).err()).contains("no index");
+    assertThat(call("index --run " + at("run") + " --overwrite " + at("one") + " --out " + at("data")).err()).contains("something else");
+    // An index's place must not hold files of others either, and an empty folder is as good as none.
+    Files.createDirectories(root.resolve("mine/vectors"));
+    assertThat(call(index("run", "one", "mine") + " --overwrite").code()).isZero();
+    Files.createDirectories(root.resolve("other/vectors"));
+    Files.writeString(root.resolve("other/vectors/notes.txt"), "not Lucene's");
+    assertThat(call(index("run", "one", "other") + " --overwrite").err()).contains("something else");
+    assertThat(root.resolve("other/vectors/notes.txt")).exists();
     assertThat(root.resolve("data/captions.csv")).exists();
     assertThat(call("index --check " + at("one") + " --out " + at("one.index")).code()).isEqualTo(2);
     assertThat(call("index --check --out " + at("one.index")).out()).contains("1 photos, 4 vectors", "All are compared");
     assertThat(call(search, "a dog", "--rerank", "2", "--run", at("run")).code()).isZero();
+    assertThat(call(search, "a dog").err()).isEmpty();
+    assertThat(call(search, "a dog ".repeat(40)).err()).contains("warning", "tokens, of which the first").hasLineCount(1);
+    assertThat(call("match --run " + at("run") + " " + at("one/0.png"), "a dog ".repeat(40)).err()).contains("of which the first").hasLineCount(1);
+    // More than there are, as "all".
+    assertThat(found(json(call(search + " --json --best 100000000", "a dog")))).containsExactly("0.png");
+  }
+
+  @Test
+  void anIndexWithoutPhotosSaysSo() throws IOException {
+    photos("bad");
+    Files.createDirectories(root.resolve("bad"));
+    Files.writeString(root.resolve("bad/broken.png"), "no picture");
+    assertThat(call(index("run", "bad", "bad.index")).code()).isZero();
+    Call search = call("search --index " + at("bad.index"), "a dog");
+    assertThat(search.code()).isZero();
+    assertThat(search.err()).contains("warning", "holds no photo").hasLineCount(1);
   }
 }

@@ -72,7 +72,8 @@ public final class BadPhotos {
     return reasons.size();
   }
 
-  private String csv() {
+  /** All that were noted, {@code image,reason}. */
+  public synchronized String csv() {
     StringBuilder text = new StringBuilder("image,reason\n");
     reasons.forEach((image, reason) -> text.append(CSV.format(image, reason)).append('\n'));
     return text.toString();

@@ -85,16 +85,27 @@ public record ImageTextScores(
 
   /** Unit vectors of all photos, {@code [photos, queries, size]}. */
   public Tensor images(PhotoFeatures photos) {
-    return images(photos, done -> {});
+    return inBlocks(
+        photos.photos().size(),
+        IMAGES_AT_ONCE,
+        done -> {},
+        (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
   }
 
-  /** @param done hears how many photos more are done */
-  Tensor images(PhotoFeatures photos, LongConsumer done) {
+  /**
+   * What texts are compared with: all of a photo's vectors where the best one counts, else their mean, {@code [photos, queries or 1, size]}.
+   *
+   * @param done hears how many photos more are done
+   */
+  Tensor compared(PhotoFeatures photos, LongConsumer done) {
     return inBlocks(
         photos.photos().size(),
         IMAGES_AT_ONCE,
         done,
-        (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
+        (from, to) -> {
+          Tensor vectors = model.contrast().images(model.qformer().queries(features(photos, from, to), false));
+          return similarity == ImageTextHeads.Similarity.BEST ? vectors : vectors.mean(1).unsqueeze(1);
+        });
   }
 
   /** Unit vectors of photos that an encoder has seen, {@code [photos, tokens, imageHidden]} to {@code [photos, queries, size]}. */
@@ -239,6 +250,11 @@ public record ImageTextScores(
       photos.read(p, buffer);
     }
     return photos.tensor(buffer, compute);
+  }
+
+  /** How many tokens a text has, with those at its ends. */
+  public int tokens(String text) {
+    return tokenizer.encode(normalise.apply(text), true).length;
   }
 
   private TextBatch batch(List<String> texts) {

@@ -49,7 +49,7 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
           Tensor images;
           Tensor texts;
           try (Progress.Task task = progress.start("retrieval", n + captions.size(), "photos and captions")) {
-            images = scores.images(photos, task::advance);
+            images = scores.compared(photos, task::advance);
             texts = scores.texts(captions, task::advance);
           }
           found[0] =

@@ -18,6 +18,14 @@ import java.util.Map;
 public record IndexIdentity(Path run, String model, String encoder, int vectors, int size) {
   private static final String FORMAT = "1";
 
+  public IndexIdentity {
+    if (size > PhotoIndex.LONGEST) {
+      throw UserError.of(
+          "Vectors of %d numbers (qformer.projection, with qformer.glance twice that) are too long for an index; %d is the most.",
+          size, PhotoIndex.LONGEST);
+    }
+  }
+
   Map<String, String> toMap() {
     Map<String, String> map = new LinkedHashMap<>();
     map.put("format", FORMAT);

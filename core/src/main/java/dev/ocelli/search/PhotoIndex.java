@@ -26,6 +26,7 @@ import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.store.AlreadyClosedException;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.store.Lock;
@@ -84,13 +85,8 @@ public final class PhotoIndex implements AutoCloseable {
 
   /** Opens an index, or begins one. Another process that writes it at the same time is refused. */
   public static PhotoIndex open(Path folder, IndexIdentity identity) {
-    if (identity.size() > LONGEST) {
-      throw UserError.of("Vectors of %d numbers (qformer.projection, with qformer.glance twice that) are too long for an index; %d is the most.", identity.size(), LONGEST);
-    }
+    check(folder);
     try {
-      if (!Files.isDirectory(vectors(folder)) && notEmpty(folder)) {
-        throw UserError.of("%s holds something else than an index of photos. Choose another --out.", folder);
-      }
       Directory directory = FSDirectory.open(vectors(folder));
       if (DirectoryReader.indexExists(directory)) {
         try (DirectoryReader reader = DirectoryReader.open(directory)) {
@@ -118,6 +114,24 @@ public final class PhotoIndex implements AutoCloseable {
       throw busy(folder, e);
     } catch (IOException e) {
       throw broken(folder, e);
+    }
+  }
+
+  /** Refuses a folder that holds something else than an index. */
+  public static void check(Path folder) {
+    try {
+      if (Files.isDirectory(vectors(folder)) ? !index(vectors(folder)) : notEmpty(folder)) {
+        throw UserError.of("%s holds something else than an index of photos. Choose another --out.", folder);
+      }
+    } catch (IOException e) {
+      throw broken(folder, e);
+    }
+  }
+
+  /** Of Lucene, or the beginning of one: a lock and nothing else. */
+  private static boolean index(Path vectors) throws IOException {
+    try (Directory directory = FSDirectory.open(vectors)) {
+      return DirectoryReader.indexExists(directory) || List.of(directory.listAll()).stream().allMatch(IndexWriter.WRITE_LOCK_NAME::equals);
     }
   }
 
@@ -207,50 +221,53 @@ public final class PhotoIndex implements AutoCloseable {
     whole.add(new NumericDocValuesField(MODIFIED, photo.modified()));
     whole.add(new KnnFloatVectorField(WHOLE, vectors.whole(), VectorSimilarityFunction.DOT_PRODUCT));
     block.add(whole);
-    try {
-      writer.updateDocuments(new Term(FILE, file), block);
-    } catch (IOException e) {
-      throw broken(folder, e);
-    }
+    change(() -> writer.updateDocuments(new Term(FILE, file), block));
   }
 
   /** Notes that a file was touched while its bytes stayed the same. */
   public void touch(IndexedPhoto photo) {
-    try {
-      writer.updateNumericDocValue(new Term(PHOTO, photo.file().toString()), MODIFIED, photo.modified());
-    } catch (IOException e) {
-      throw broken(folder, e);
-    }
+    change(() -> writer.updateNumericDocValue(new Term(PHOTO, photo.file().toString()), MODIFIED, photo.modified()));
   }
 
   public void remove(Path file) {
-    try {
-      writer.deleteDocuments(new Term(FILE, file.toString()));
-    } catch (IOException e) {
-      throw broken(folder, e);
-    }
+    change(() -> writer.deleteDocuments(new Term(FILE, file.toString())));
   }
 
   /** Makes all changes so far last. */
   public void commit() {
-    try {
-      writer.setLiveCommitData(identity.toMap().entrySet());
-      writer.commit();
-    } catch (IOException e) {
-      throw broken(folder, e);
-    }
+    change(
+        () -> {
+          writer.setLiveCommitData(identity.toMap().entrySet());
+          writer.commit();
+        });
   }
 
   /** Waits until segments that Lucene is merging are merged: the fewer there are, the quicker is a search. */
   public void settle() {
+    change(
+        () -> {
+          if (writer.getConfig().getMergeScheduler() instanceof ConcurrentMergeScheduler merges) {
+            writer.flush();
+            writer.maybeMerge();
+            merges.sync();
+          }
+        });
+  }
+
+  private interface Change {
+    void make() throws IOException;
+  }
+
+  /** After a full disk Lucene closes its writer, and says why only when asked. */
+  private void change(Change change) {
     try {
-      if (writer.getConfig().getMergeScheduler() instanceof ConcurrentMergeScheduler merges) {
-        writer.flush();
-        writer.maybeMerge();
-        merges.sync();
-      }
-    } catch (IOException e) {
-      throw broken(folder, e);
+      change.make();
+    } catch (IOException | AlreadyClosedException e) {
+      IOException why = writer.getTragicException() instanceof IOException tragic ? tragic : new IOException(e.getMessage(), e);
+      throw new UserError(
+          "The index " + folder + " can't be written: " + AtomicFile.reason(why) + ". What it held at the last commit is kept; when its disk has room"
+              + " and is well, the same command goes on from there.",
+          e);
     }
   }
 

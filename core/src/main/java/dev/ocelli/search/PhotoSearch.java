@@ -209,9 +209,10 @@ public final class PhotoSearch implements AutoCloseable {
   }
 
   private void byGraph(LeafReaderContext leaf, float[] text, Top top) throws IOException {
-    Query query = new DiversifyingChildrenFloatKnnVectorQuery(PhotoIndex.SEEN, text, null, fetched(top), photos);
+    int fetched = fetched(leaf, top);
+    Query query = new DiversifyingChildrenFloatKnnVectorQuery(PhotoIndex.SEEN, text, null, fetched, photos);
     BitSet wholes = photos.getBitSet(leaf);
-    int[] found = documents(leaf, query, fetched(top));
+    int[] found = documents(leaf, query, fetched);
     for (int i = 0; i < found.length; i++) {
       found[i] = wholes.nextSetBit(found[i]);
     }
@@ -240,7 +241,8 @@ public final class PhotoSearch implements AutoCloseable {
   }
 
   private void wholeByGraph(LeafReaderContext leaf, float[] whole, Top top) throws IOException {
-    int[] found = documents(leaf, new KnnFloatVectorQuery(PhotoIndex.WHOLE, whole, fetched(top)), fetched(top));
+    int fetched = fetched(leaf, top);
+    int[] found = documents(leaf, new KnnFloatVectorQuery(PhotoIndex.WHOLE, whole, fetched), fetched);
     java.util.Arrays.sort(found);
     FloatVectorValues values = leaf.reader().getFloatVectorValues(PhotoIndex.WHOLE);
     for (int photo : found) {
@@ -249,8 +251,9 @@ public final class PhotoSearch implements AutoCloseable {
     }
   }
 
-  private static int fetched(Top top) {
-    return (int) Math.min(Math.max(LEAST, (long) OVERFETCH * top.best()), Integer.MAX_VALUE / 2);
+  /** No more than there are: Lucene keeps room for all that are asked for. */
+  private static int fetched(LeafReaderContext leaf, Top top) {
+    return (int) Math.min(Math.max(LEAST, (long) OVERFETCH * top.best()), leaf.reader().maxDoc());
   }
 
   private static int[] documents(LeafReaderContext leaf, Query query, int most) throws IOException {

@@ -38,6 +38,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.global.torch;
 
@@ -116,11 +117,16 @@ public final class TrainedRun implements AutoCloseable {
 
   /** What turns photos into features. */
   public FeatureBuilder features() {
+    return features(() -> false);
+  }
+
+  /** @param stop asked now and then: true ends early */
+  public FeatureBuilder features(BooleanSupplier stop) {
     if (vision == null) {
       vision = frozen.vision(recipe, compute);
       compare("vision", vision.identity());
     }
-    return new FeatureBuilder(vision, compute, progress, () -> false);
+    return new FeatureBuilder(vision, compute, progress, stop);
   }
 
   public Pretrained.Language language() {

@@ -24,7 +24,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * {@code POST /v1/embeddings} for texts and pictures, in the space that stage 1 learnt. A text is one vector there; a picture is as many as
- * there are queries, of which this gives the mean, of length 1.
+ * there are queries, of which this gives the direction of the mean, with a glance in halves for the queries and for it.
  */
 final class EmbeddingsEndpoint implements Routes.Endpoint {
   private static final int MOST_INPUTS = 64;
