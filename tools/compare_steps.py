@@ -114,6 +114,10 @@ class Photos:
         caption = caption.rstrip(" .") if data["strip_stop"] else caption
         return caption.lower() if data["lowercase"] else caption
 
+    def said(self, photo):
+        """All captions of a photo."""
+        return {self.text(caption) for caption in self.captions[self.names[photo]]}
+
     def pairs(self, stage, settings, per_step):
         """step -> [(photo, caption)], and how many steps a pass has: dev.ocelli.train.Pairs."""
         seed, every = self.recipe["seed"], settings["captions"] == "all"
@@ -191,17 +195,17 @@ def plain(name):
     return name.removeprefix("inner.")
 
 
-def contrast(similarity, photos, smoothing):
-    """Row by row over the pairs that compete: another pair of the same photo is no class at all."""
+def contrast(similarity, fits, smoothing):
+    """Row by row over the pairs that compete: what fits without being the pair's own is no class at all."""
 
-    def one_way(logits):
+    def one_way(logits, fits):
         losses = []
-        for i in range(len(photos)):
-            competing = [j for j in range(len(photos)) if j == i or photos[j] != photos[i]]
+        for i in range(len(fits)):
+            competing = [j for j in range(len(fits)) if j == i or not fits[i][j]]
             losses.append(F.cross_entropy(logits[i, competing], torch.tensor(competing.index(i)), label_smoothing=smoothing))
         return torch.stack(losses).mean()
 
-    return (one_way(similarity) + one_way(similarity.t())) / 2
+    return (one_way(similarity, fits) + one_way(similarity.t(), list(zip(*fits)))) / 2
 
 
 def stage1(given, recipe, photos):
@@ -244,7 +248,8 @@ def stage1(given, recipe, photos):
             similarity = {"best": each.amax(1), "mean": each.mean(1), "whole": whole}[s["similarity"]]
             scale = model.logit_scale.exp().clamp(max=100)
             both = (similarity, looked @ told.t()) if hasattr(model, "glance") else (similarity,)
-            yield sum(contrast(x * scale, [photo for photo, _ in batch], s["label_smoothing"]) for x in both) / len(both)
+            fits = [[said in photos.said(photo) for _, said in batch] for photo, _ in batch]
+            yield sum(contrast(x * scale, fits, s["label_smoothing"]) for x in both) / len(both)
 
     return parts, micro, s, steps
 

@@ -5,7 +5,9 @@ import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -40,6 +42,10 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
         owners.add(p);
       }
     }
+    // Captions of the same words are read and compared once, so that their scores tie to the last bit.
+    Map<String, Integer> words = new LinkedHashMap<>();
+    captions.forEach(caption -> words.putIfAbsent(scores.normalise().apply(caption), words.size()));
+    int[] which = captions.stream().map(scores.normalise()).mapToInt(words::get).toArray();
     int[] captionImage = owners.stream().mapToInt(Integer::intValue).toArray();
     int n = photos.photos().size();
     Rerank again = rerank == 0 ? null : new Rerank(n, captionImage, rerank);
@@ -50,13 +56,14 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
           Tensor texts;
           try (Progress.Task task = progress.start("retrieval", n + captions.size(), "photos and captions")) {
             images = scores.compared(photos, task::advance);
-            texts = scores.texts(captions, task::advance);
+            texts = scores.texts(List.copyOf(words.keySet()), task::advance);
+            task.advance(captions.size() - words.size());
           }
           found[0] =
               RetrievalRanks.of(
                   n,
                   captionImage,
-                  image -> row(images, texts, image),
+                  image -> row(images, texts, which, image),
                   (row, image) -> {
                     if (again != null) {
                       again.add(image, row);
@@ -66,9 +73,16 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
     return again == null ? found[0] : again.ranks(found[0], scores, photos, captions, progress);
   }
 
-  private float[] row(Tensor images, Tensor texts, int image) {
-    float[][] found = new float[1][];
-    Scope.run(() -> found[0] = Tensors.floats(scores.model().contrast().similarity(images.narrow(0, image, 1), texts, scores.similarity())));
-    return found[0];
+  /** @param which of the texts each caption is */
+  private float[] row(Tensor images, Tensor texts, int[] which, int image) {
+    float[] all = new float[which.length];
+    Scope.run(
+        () -> {
+          float[] found = Tensors.floats(scores.model().contrast().similarity(images.narrow(0, image, 1), texts, scores.similarity()));
+          for (int caption = 0; caption < all.length; caption++) {
+            all[caption] = found[which[caption]];
+          }
+        });
+    return all;
   }
 }

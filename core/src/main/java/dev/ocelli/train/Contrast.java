@@ -3,7 +3,6 @@ package dev.ocelli.train;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -13,12 +12,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * Image-text contrast (BLIP-2, section 3.1; ITC): in a batch each photo is to find its own caption among all captions, and each caption its
  * photo.
  */
-public final class Contrast {
+final class Contrast {
   private Contrast() {}
 
   /** The mean over several similarities, each of which is to find by itself. */
-  public static Tensor loss(List<Tensor> similarities, Tensor scale, int[] photos, double smoothing) {
-    Tensor sum = similarities.stream().map(s -> loss(s, scale, photos, smoothing)).reduce(Tensor::add).orElseThrow();
+  static Tensor loss(List<Tensor> similarities, Tensor scale, Fits fits, double smoothing) {
+    Tensor sum = similarities.stream().map(s -> loss(s, scale, fits, smoothing)).reduce(Tensor::add).orElseThrow();
     return Tensors.scale(sum, 1.0 / similarities.size());
   }
 
@@ -27,22 +26,20 @@ public final class Contrast {
    *
    * @param similarity cosines of pairs' photos with their captions, {@code [pairs, pairs * each]}: a pair's captions stand side by side
    * @param scale one over the temperature, {@code [1]}
-   * @param photos which photo each pair is of; several captions of one photo are no negatives of each other, nor is it twice of itself
+   * @param fits several captions of one photo are no negatives of each other, nor is it twice of itself
    * @param smoothing of the labels
    */
-  public static Tensor loss(Tensor similarity, Tensor scale, int[] photos, double smoothing) {
-    int each = Math.toIntExact(similarity.size(1) / photos.length);
-    int[] captioned = IntStream.range(0, photos.length * each).map(text -> photos[text / each]).toArray();
+  static Tensor loss(Tensor similarity, Tensor scale, Fits fits, double smoothing) {
+    long each = fits.each();
     return Scope.of(
         () -> {
           Tensor logits = similarity.mul(scale);
-          Tensor image = place(logits, photos);
-          Tensor text = place(logits, captioned);
-          long n = photos.length;
+          Tensor same = fits.matrix(logits);
+          long n = logits.size(0);
           // Each caption in turn is the one that its photo is to find: [pairs, each].
           Tensor own = logits.view(n, n, each).diagonal(0, 0, 1).t();
-          Tensor imageToText = crossEntropy(own, logits, image.unsqueeze(1).eq(text), smoothing);
-          Tensor textToImage = crossEntropy(own.reshape(n * each, 1), logits.t(), text.unsqueeze(1).eq(image), smoothing);
+          Tensor imageToText = crossEntropy(own, logits, same, smoothing);
+          Tensor textToImage = crossEntropy(own.reshape(n * each, 1), logits.t(), same.t(), smoothing);
           return Tensors.scale(imageToText.add(textToImage), 0.5);
         });
   }
@@ -52,7 +49,7 @@ public final class Contrast {
    *
    * @param own the right ones' logits, of which each row has several to choose in turn, {@code [rows, choices]}
    * @param logits {@code [rows, columns]}
-   * @param same true where a column is of the row's own photo; of these only the choice itself competes
+   * @param same true where a column fits the row; of these only the choice itself competes
    */
   private static Tensor crossEntropy(Tensor own, Tensor logits, Tensor same, double smoothing) {
     Tensor others = logits.masked_fill(same, new Scalar(-1e4)).logsumexp(new long[] {1}, true);
@@ -65,9 +62,5 @@ public final class Contrast {
     Tensor sum = own.add(logits.masked_fill(same, new Scalar(0.0)).sum(1).unsqueeze(1));
     Tensor spread = sum.div(count).sub(all).mean();
     return Tensors.scale(right, 1 - smoothing).add(Tensors.scale(spread, smoothing)).neg();
-  }
-
-  private static Tensor place(Tensor beside, int[] numbers) {
-    return Tensors.of(numbers, numbers.length).to(beside.device(), ScalarType.Long);
   }
 }

@@ -75,7 +75,7 @@ record GlanceStart(ImageTextModel model, Recipe recipe, Tokenizer tokenizer, Com
   }
 
   /** What is learnt from: fp32 {@code [photos, 2 * imageHidden]} and {@code [texts, hidden]}, and which text a caption is. */
-  private record Seen(Tensor images, Tensor texts, Map<String, Integer> numbers) {}
+  private record Seen(Tensor images, Tensor texts, Map<String, Integer> numbers, SharedCaptions shared) {}
 
   /**
    * @param photos to learn from
@@ -93,7 +93,7 @@ record GlanceStart(ImageTextModel model, Recipe recipe, Tokenizer tokenizer, Com
           Tensor images = inputs(photos.with(some), mean);
           Tensor texts = images.numel() == 0 ? images : means(List.copyOf(numbers.keySet()));
           if (texts.numel() > 0) {
-            learnt.putAll(learn(pairs, new Seen(images, texts, numbers)));
+            learnt.putAll(learn(pairs, new Seen(images, texts, numbers, SharedCaptions.of(some, pairs::text))));
           }
         });
     if (learnt.values().stream().anyMatch(values -> IntStream.range(0, values.length).anyMatch(i -> !Float.isFinite(values[i])))) {
@@ -134,6 +134,7 @@ record GlanceStart(ImageTextModel model, Recipe recipe, Tokenizer tokenizer, Com
     List<Pairs.Pair> drawn = IntStream.range(0, n).mapToObj(row -> pairs.pair(step, row)).toList();
     int[] photos = drawn.stream().mapToInt(Pairs.Pair::photo).toArray();
     int[] captions = drawn.stream().mapToInt(pair -> seen.numbers.get(pair.caption())).toArray();
+    Fits fits = Fits.of(photos, drawn.stream().map(Pairs.Pair::caption).toList(), seen.shared);
     double[] loss = new double[1];
     learner.parameters.zeroGradients();
     Scope.run(
@@ -143,7 +144,7 @@ record GlanceStart(ImageTextModel model, Recipe recipe, Tokenizer tokenizer, Com
           Tensor looked = learner.glance.apply(torch.dropout(rows(seen.images, photos), dropout, true)).squeeze(1);
           Tensor told = torch.dropout(rows(seen.texts, captions), dropout, true);
           Tensor cosines = torch.matmul(learner.heads.looked(looked), learner.heads.told(told).t());
-          Tensor contrast = Contrast.loss(cosines, learner.heads.scale(), photos, recipe.stage1().labelSmoothing());
+          Tensor contrast = Contrast.loss(cosines, learner.heads.scale(), fits, recipe.stage1().labelSmoothing());
           contrast.backward();
           loss[0] = contrast.item_double();
         });

@@ -9,6 +9,7 @@ import dev.ocelli.nn.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -60,16 +61,15 @@ final class Matching {
   private Matching() {}
 
   /**
-   * Draws the wrong partners: some by the softmax of their similarity, the others all alike, and never a photo's own other captions. The
+   * Draws the wrong partners: some by the softmax of their similarity, the others all alike, and never a caption that fits the photo. The
    * paper draws all by similarity; a Q-Former that has yet to learn what matching is then learns nothing for hundreds of steps, since the
    * wrong ones are those that it can't tell from the right one. So the share of hard ones grows with the training.
    *
    * @param similarity cosines over the temperature, {@code [images * texts]}, or null where nothing tells them apart
    * @param hard the share drawn by similarity, 0 to 1
-   * @param photos which photo each pair is of
    */
-  static Negatives draw(float[] similarity, double hard, int[] photos, long seed, long step) {
-    int n = photos.length;
+  static Negatives draw(float[] similarity, double hard, Fits fits, long seed, long step) {
+    int n = fits.photos().length;
     int[] images = new int[n];
     int[] texts = new int[n];
     for (int row = 0; row < n; row++) {
@@ -79,15 +79,16 @@ final class Matching {
         byImage[other] = similarity[other * n + row];
         byText[other] = similarity[row * n + other];
       }
-      images[row] = other(byImage, hard, photos, row, Draws.uniform(seed, "stage 1 hard photo", step, row));
-      texts[row] = other(byText, hard, photos, row, Draws.uniform(seed, "stage 1 hard caption", step, row));
+      int one = row;
+      images[row] = other(byImage, hard, i -> fits.fit(i, one * fits.each()), Draws.uniform(seed, "stage 1 hard photo", step, row));
+      texts[row] = other(byText, hard, i -> fits.fit(one, i * fits.each()), Draws.uniform(seed, "stage 1 hard caption", step, row));
     }
     return new Negatives(images, texts);
   }
 
-  /** One row of another photo, or -1 where there is none. */
-  private static int other(double[] scores, double hard, int[] photos, int row, double uniform) {
-    int[] wrong = IntStream.range(0, scores.length).filter(i -> photos[i] != photos[row]).toArray();
+  /** One row that doesn't fit, or -1 where there is none. */
+  private static int other(double[] scores, double hard, IntPredicate fits, double uniform) {
+    int[] wrong = IntStream.range(0, scores.length).filter(fits.negate()).toArray();
     double most = Arrays.stream(wrong).mapToDouble(i -> scores[i]).max().orElse(0);
     double[] likely = Arrays.stream(wrong).mapToDouble(i -> Math.exp(scores[i] - most)).toArray();
     double all = Arrays.stream(likely).sum();

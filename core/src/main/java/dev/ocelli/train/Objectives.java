@@ -34,13 +34,17 @@ final class Objectives {
    * @param features bf16 {@code [pairs, tokens, hidden]}; null where memory can't hold all pairs at once: micro-batches read their own
    * @param text padded ids of the captions
    * @param more captions of the same photos, equally many of each, pair by pair: only contrast reads them; null where there are none
-   * @param photos which photo each pair is of
+   * @param fits which photo each pair is of, and which captions are true of it
    * @param views which view of it
    * @param patches which of its vectors, equally many of each; null for all
    */
-  record Batch(ByteBuffer features, TextBatch text, TextBatch more, int[] photos, int[] views, int[][] patches) {
+  record Batch(ByteBuffer features, TextBatch text, TextBatch more, Fits fits, int[] views, int[][] patches) {
+    int[] photos() {
+      return fits.photos();
+    }
+
     int size() {
-      return photos.length;
+      return photos().length;
     }
   }
 
@@ -99,7 +103,7 @@ final class Objectives {
 
   private Matching.Negatives draw(Batch batch, float[] similarity, long step) {
     double hard = recipe.stage1().hardNegatives() * step / steps;
-    return Matching.draw(similarity, hard, batch.photos, recipe.seed(), step);
+    return Matching.draw(similarity, hard, batch.fits, recipe.seed(), step);
   }
 
   private double weight(String objective) {
@@ -140,7 +144,7 @@ final class Objectives {
         total = total.add(images.mul(slopes.images.narrow(0, from, n)).sum());
         total = total.add(texts.mul(slopes.texts.narrow(0, from * each, n * each)).sum());
       } else {
-        total = total.add(share("itc", contrastLoss(images, texts, in.batch.photos), losses));
+        total = total.add(share("itc", contrastLoss(images, texts, in.batch.fits), losses));
         drawn = model.match() == null ? null : draw(in.batch, overTemperature(images, texts, in.batch.size()), step);
       }
     }
@@ -179,7 +183,7 @@ final class Objectives {
     }
     Tensor allImages = Tensors.cat(0, images.toArray(Tensor[]::new)).set_requires_grad(true);
     Tensor allTexts = Tensors.cat(0, texts.toArray(Tensor[]::new)).set_requires_grad(true);
-    share("itc", contrastLoss(allImages, allTexts, in.batch.photos), losses).backward();
+    share("itc", contrastLoss(allImages, allTexts, in.batch.fits), losses).backward();
     float[] cosines = model.match() == null ? null : overTemperature(allImages, allTexts, in.batch.size());
     return new Slopes(allImages.grad(), allTexts.grad(), cosines);
   }
@@ -201,8 +205,8 @@ final class Objectives {
     return model.contrast().texts(model.qformer().text(words.ids.narrow(0, from, count), real, true), real);
   }
 
-  private Tensor contrastLoss(Tensor images, Tensor texts, int[] of) {
-    return Contrast.loss(model.contrast().apart(images, texts, QFormerStage.similarityOf(recipe)), scale(), of, recipe.stage1().labelSmoothing());
+  private Tensor contrastLoss(Tensor images, Tensor texts, Fits fits) {
+    return Contrast.loss(model.contrast().apart(images, texts, QFormerStage.similarityOf(recipe)), scale(), fits, recipe.stage1().labelSmoothing());
   }
 
   /** A fixed temperature's slope would count in the norm that clipping looks at. */
@@ -224,7 +228,7 @@ final class Objectives {
     }
     int[][] patches = in.batch.patches;
     ByteBuffer buffer = photos.buffer(rows.size(), patches == null ? photos.store().tokens() : patches[0].length);
-    rows.forEach(row -> photos.read(in.batch.photos[row], in.batch.views[row], patches == null ? null : patches[row], buffer));
+    rows.forEach(row -> photos.read(in.batch.photos()[row], in.batch.views[row], patches == null ? null : patches[row], buffer));
     return photos.tensor(buffer, rows.size(), compute);
   }
 

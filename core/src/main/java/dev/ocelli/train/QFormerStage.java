@@ -44,6 +44,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   private final PhotoFeatures validation;
   private final Tokenizer tokenizer;
   private final Pairs pairs;
+  private final SharedCaptions shared;
   private final Settings settings;
   private final QFormer.Config config;
   private final ImageStatistics statistics;
@@ -82,6 +83,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
         new Pairs(
             recipe.seed(), "stage 1", train.photos(), recipe.features().photoViews(), recipe.data(), s.captions().equals("all"), s.batch(),
             s.captionsAtOnce() - 1);
+    shared = SharedCaptions.of(train.photos(), pairs::text);
     long steps = pairs.stepsPerPass() * s.passes();
     settings =
         new Settings(
@@ -145,12 +147,15 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     int[][] patches = recipe.stage1().patches() < 1 ? new int[n][] : null;
     List<String> captions = new ArrayList<>(n);
     List<String> more = new ArrayList<>();
+    List<String> all = new ArrayList<>();
     for (int row = 0; row < n; row++) {
       Pairs.Pair pair = pairs.pair(step, row);
       photos[row] = pair.photo();
       views[row] = pair.view();
       captions.add(pair.caption());
       more.addAll(pair.more());
+      all.add(pair.caption());
+      all.addAll(pair.more());
       int[] chosen = patches == null ? null : patches(step * n + row);
       if (patches != null) {
         patches[row] = chosen;
@@ -161,7 +166,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     }
     int longest = recipe.stage1().maxTokens();
     TextBatch beside = more.isEmpty() ? null : TextBatch.of(tokenizer, more, longest);
-    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, photos, views, patches);
+    return new Objectives.Batch(features, TextBatch.of(tokenizer, captions, longest), beside, Fits.of(photos, all, shared), views, patches);
   }
 
   /**

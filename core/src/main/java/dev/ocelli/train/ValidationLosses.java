@@ -28,6 +28,7 @@ record ValidationLosses(
 
   /** Means by name, "itm_loss" a trial and "itg_loss" a token; of objectives that the model has. */
   Map<String, Double> of(PhotoFeatures photos) {
+    SharedCaptions shared = SharedCaptions.of(photos.photos(), normalise);
     double[] sums = new double[2];
     int[] counts = new int[2];
     for (int from = 0; from < photos.photos().size(); from += AT_ONCE) {
@@ -36,7 +37,7 @@ record ValidationLosses(
       Scope.run(
           () -> {
             try (AutoGradMode mode = new AutoGradMode(false)) {
-              add(photos, start, end, sums, counts);
+              add(photos, start, end, shared, sums, counts);
             }
           });
     }
@@ -50,7 +51,7 @@ record ValidationLosses(
     return means;
   }
 
-  private void add(PhotoFeatures photos, int from, int to, double[] sums, int[] counts) {
+  private void add(PhotoFeatures photos, int from, int to, SharedCaptions shared, double[] sums, int[] counts) {
     int n = to - from;
     ByteBuffer buffer = photos.buffer(n);
     List<String> captions = IntStream.range(from, to).mapToObj(p -> normalise.apply(photos.photos().get(p).captions().get(0))).toList();
@@ -58,7 +59,7 @@ record ValidationLosses(
     TextBatch text = TextBatch.of(tokenizer, captions, maxTokens);
     QFormer.Look look = model.qformer().look(photos.tensor(buffer, compute));
     if (model.match() != null) {
-      Matching.Negatives drawn = Matching.draw(null, 0, IntStream.range(0, n).toArray(), seed, -1 - from);
+      Matching.Negatives drawn = Matching.draw(null, 0, Fits.of(IntStream.range(from, to).toArray(), captions, shared), seed, -1 - from);
       List<Integer> rows = IntStream.range(0, n).boxed().toList();
       sums[0] += Matching.loss(model, look, rows, drawn, 0, n, text.ids(compute), text.real(compute), false).item_double();
       counts[0] += drawn.count();

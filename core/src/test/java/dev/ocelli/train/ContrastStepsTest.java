@@ -104,7 +104,7 @@ class ContrastStepsTest {
               Tensor texts = heads[0].texts(qformer[0].text(ids, real, true), real);
               var kind = ImageTextHeads.Similarity.valueOf(c.get("similarity").asText().toUpperCase(Locale.ROOT));
               Tensor scale = learn ? heads[0].scale() : heads[0].scale().detach();
-              Tensor loss = Contrast.loss(heads[0].similarity(images, texts, kind), scale, photos, c.get("smoothing").asDouble());
+              Tensor loss = Contrast.loss(heads[0].similarity(images, texts, kind), scale, Fits.of(photos, photos.length), c.get("smoothing").asDouble());
               loss.backward();
               losses[step] = loss.item_double();
             });

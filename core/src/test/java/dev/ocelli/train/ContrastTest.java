@@ -3,9 +3,16 @@ package dev.ocelli.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ocelli.data.Part;
+import dev.ocelli.data.Photo;
 import dev.ocelli.nn.Scope;
 import dev.ocelli.nn.Tensors;
 import dev.ocelli.weights.TensorFile;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -32,13 +39,17 @@ class ContrastTest {
   }
 
   private static Result run(TensorFile golden, String input, int[] photos, double smoothing, int shift) {
+    return run(golden, input, texts -> Fits.of(photos, texts), smoothing, shift);
+  }
+
+  private static Result run(TensorFile golden, String input, IntFunction<Fits> fits, double smoothing, int shift) {
     Result[] result = new Result[1];
     Scope.run(
         () -> {
           Tensor similarity = StepGolden.tensor(golden, input).set_requires_grad(true);
           Tensor scale = StepGolden.tensor(golden, "in.scale").set_requires_grad(true);
           Tensor seen = shift == 0 ? similarity : similarity.roll(new long[] {shift}, new long[] {1});
-          Tensor loss = Contrast.loss(seen, scale, photos, smoothing);
+          Tensor loss = Contrast.loss(seen, scale, fits.apply((int) seen.size(1)), smoothing);
           loss.backward();
           result[0] = new Result(loss.item_double(), Tensors.floats(similarity.grad()), Tensors.floats(scale.grad()));
         });
@@ -72,6 +83,51 @@ class ContrastTest {
       assertThat(run(golden, "in.several", photos(golden, true), smoothing, 3).error(golden, name)).as("labels shifted").isGreaterThan(1e-2);
       assertThat(run(golden, "in.several", photos(golden, false), smoothing, 0).error(golden, name)).as("twins").isGreaterThan(1e-2);
       assertThat(run(golden, "in.several", photos(golden, true), 0.1 - smoothing, 0).error(golden, name)).as("smoothing").isGreaterThan(1e-2);
+    }
+  }
+
+  /** Photos that have captions in common: as if they were the same one, but where their other captions are in the batch. */
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.1})
+  void aCaptionInTheSameWordsIsNoNegative(double smoothing) {
+    try (TensorFile golden = StepGolden.file("contrast")) {
+      int[] twins = photos(golden, true);
+      int[] apart = photos(golden, false);
+      List<String> captions = IntStream.of(twins).mapToObj(p -> "caption " + p).toList();
+      SharedCaptions shared = SharedCaptions.of(photos(captions), UnaryOperator.identity());
+      Result result = run(golden, "in.similarity", texts -> Fits.of(apart, captions, shared), smoothing, 0);
+      assertThat(result.error(golden, "twins-" + smoothing)).isLessThan(1e-5);
+      assertThat(result.error(golden, "plain-" + smoothing)).isGreaterThan(1e-2);
+    }
+  }
+
+  private static List<Photo> photos(List<String> captions) {
+    return captions.stream().map(caption -> new Photo(caption, Path.of(caption), List.of(caption), Part.TRAIN)).toList();
+  }
+
+  @Test
+  void whatFitsWhatIsSaidByAllCaptionsOfAPhoto() {
+    Path none = Path.of("none");
+    List<Photo> photos =
+        List.of(
+            new Photo("a", none, List.of("A dog", "a cat"), Part.TRAIN), new Photo("b", none, List.of("a cat", "a bird", "A BIRD"), Part.TRAIN),
+            new Photo("c", none, List.of("a cow"), Part.TRAIN));
+    SharedCaptions shared = SharedCaptions.of(photos, text -> text.toLowerCase(Locale.ROOT));
+    assertThat(shared.photos("a cat")).containsExactly(0, 1);
+    assertThat(shared.photos("a bird")).as("twice of one photo").isEmpty();
+    assertThat(shared.photos("a dog")).isEmpty();
+    // Photo 0 has "a cat" too, though this batch shows it with "a dog"; nobody else has "a dog".
+    Fits fits = Fits.of(new int[] {0, 1, 2}, List.of("a dog", "a cat", "a cow"), shared);
+    boolean[][] expected = {{true, true, false}, {false, true, false}, {false, false, true}};
+    for (int pair = 0; pair < 3; pair++) {
+      for (int text = 0; text < 3; text++) {
+        assertThat(fits.fit(pair, text)).as(pair + " and " + text).isEqualTo(expected[pair][text]);
+      }
+    }
+    for (int step = 0; step < 50; step++) {
+      Matching.Negatives drawn = Matching.draw(null, 1, fits, 42, step);
+      assertThat(drawn.texts()[0]).isEqualTo(2);
+      assertThat(drawn.images()[1]).isEqualTo(2);
     }
   }
 

@@ -164,7 +164,7 @@ class ObjectivesGoldenTest {
         mistake == Mistake.GLANCE_WITH_THE_QUERIES
             ? List.of(model.contrast().similarity(images, used, kind))
             : model.contrast().apart(images, used, kind);
-    return Contrast.loss(similarities, model.contrast().scale(), photos, SMOOTHING);
+    return Contrast.loss(similarities, model.contrast().scale(), Fits.of(photos, photos.length), SMOOTHING);
   }
 
   private static Tensor match(ImageTextModel model, QFormer.Look look, Mistake mistake) {

@@ -175,7 +175,7 @@ class ObjectivesTest {
     }
     List<Tensor> similarities =
         model.contrast().apart(Tensors.cat(0, images), Tensors.cat(0, texts), QFormerStage.similarityOf(run.recipe));
-    return Contrast.loss(similarities, model.contrast().scale(), batch.photos(), 0);
+    return Contrast.loss(similarities, model.contrast().scale(), batch.fits(), 0);
   }
 
   @Test
@@ -217,7 +217,7 @@ class ObjectivesTest {
     int[] texts = new int[n];
     int[] images = new int[n];
     for (int step = 0; step < 4000; step++) {
-      Matching.Negatives drawn = Matching.draw(similarity, hard, photos, 42, step);
+      Matching.Negatives drawn = Matching.draw(similarity, hard, Fits.of(photos, photos.length), 42, step);
       for (int row = 0; row < n; row++) {
         assertThat(photos[drawn.texts()[row]]).isNotEqualTo(photos[row]);
         assertThat(photos[drawn.images()[row]]).isNotEqualTo(photos[row]);
@@ -234,14 +234,14 @@ class ObjectivesTest {
   @Test
   void drawsFollowTheSeedStepAndRow() {
     int[] photos = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-    Matching.Negatives one = Matching.draw(null, 1, photos, 42, 7);
-    assertThat(Matching.draw(null, 1, photos, 42, 7)).usingRecursiveComparison().isEqualTo(one);
-    assertThat(Matching.draw(null, 1, photos, 43, 7).texts()).isNotEqualTo(one.texts());
-    assertThat(Matching.draw(null, 1, photos, 42, 8).images()).isNotEqualTo(one.images());
+    Matching.Negatives one = Matching.draw(null, 1, Fits.of(photos, photos.length), 42, 7);
+    assertThat(Matching.draw(null, 1, Fits.of(photos, photos.length), 42, 7)).usingRecursiveComparison().isEqualTo(one);
+    assertThat(Matching.draw(null, 1, Fits.of(photos, photos.length), 43, 7).texts()).isNotEqualTo(one.texts());
+    assertThat(Matching.draw(null, 1, Fits.of(photos, photos.length), 42, 8).images()).isNotEqualTo(one.images());
     assertThat(one.images()).isNotEqualTo(one.texts());
     int[] counts = new int[10];
     for (int step = 0; step < 9000; step++) {
-      counts[Matching.draw(null, 1, photos, 42, step).texts()[4]]++;
+      counts[Matching.draw(null, 1, Fits.of(photos, photos.length), 42, step).texts()[4]]++;
     }
     assertThat(counts[4]).isZero();
     assertThat(Arrays.stream(counts).filter(c -> c > 0)).hasSize(9).allMatch(c -> c > 850 && c < 1150);
@@ -249,7 +249,7 @@ class ObjectivesTest {
 
   @Test
   void withoutAnotherPhotoOnlyTheRightPairsAreTried() {
-    Matching.Negatives none = Matching.draw(null, 1, new int[] {3, 3}, 42, 0);
+    Matching.Negatives none = Matching.draw(null, 1, Fits.of(new int[] {3, 3}, 2), 42, 0);
     assertThat(none.ofPhotos(0, 2)).containsExactly(new Matching.Trial(0, 0, true), new Matching.Trial(1, 1, true));
     assertThat(none.ofTexts(0, 2)).isEmpty();
     assertThat(none.count()).isEqualTo(2);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ocelli.Progress;
+import dev.ocelli.data.Photo;
 import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalRanks;
@@ -158,6 +159,20 @@ class RetrievalTest {
   private static double median(List<Integer> ranks) {
     int[] sorted = ranks.stream().mapToInt(Integer::intValue).sorted().toArray();
     return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2.0;
+  }
+
+  /** The eleventh photo has the first one's captions, word for word: no score can prefer one's own to the other's. */
+  @Test
+  void captionsOfTheSameWordsTie() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+      for (int between = 0; between < 8; between++) {
+        List<Photo> photos = new ArrayList<>(run.train.photos().subList(0, 1 + between));
+        photos.add(run.train.photos().get(10));
+        PhotoFeatures some = run.train.with(photos);
+        RetrievalScores scores = new Retrieval(setting(run, some).scores, Progress.NONE).score(some);
+        assertThat(scores.i2tR1()).isLessThanOrEqualTo(100.0 * between / (between + 2));
+      }
+    }
   }
 
   @Test
