@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.Progress;
 import dev.ocelli.testing.TinyTraining;
 import dev.ocelli.train.TrainedRun;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.TensorFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -118,6 +120,9 @@ class SearchTest {
     photos("many", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
     for (String run : List.of("run", "mean", "whole")) {
       counts(call(index(run, "many", run + ".index")), 10, 0, 0, 0, 0, 10);
+      try (TensorFile stage1 = Safetensors.open(root.resolve(run).resolve("stage1/model.safetensors"))) {
+        assertThat(stage1.names().contains("querybank.images")).as("similarities of " + run + " beyond the usual").isEqualTo(!run.equals("run"));
+      }
       Path sheet = root.resolve(run + ".html");
       JsonNode search = json(call("search --json --best 4 --index " + at(run + ".index"), "A red circle.", "--html", sheet.toString()));
       assertThat(sheet).content().contains("A red circle.", "data:image");

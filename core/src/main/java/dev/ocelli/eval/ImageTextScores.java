@@ -28,6 +28,7 @@ import org.bytedeco.pytorch.global.torch;
  * @param similarity how a photo's many queries make one similarity
  * @param maxTokens where texts are cut
  * @param normalise what a text goes through before it is compared
+ * @param bank by which similarities are told from what is usual; null: they are cosines
  */
 public record ImageTextScores(
     ImageTextModel model,
@@ -35,15 +36,22 @@ public record ImageTextScores(
     Compute compute,
     Tokenizer tokenizer,
     int maxTokens,
-    UnaryOperator<String> normalise) {
+    UnaryOperator<String> normalise,
+    Querybank bank) {
   private static final int IMAGES_AT_ONCE = 64;
   private static final int TEXTS_AT_ONCE = 256;
   private static final int PAIRS_AT_ONCE = 32;
 
+  /** Without a bank. */
+  public ImageTextScores(
+      ImageTextModel model, ImageTextHeads.Similarity similarity, Compute compute, Tokenizer tokenizer, int maxTokens, UnaryOperator<String> normalise) {
+    this(model, similarity, compute, tokenizer, maxTokens, normalise, null);
+  }
+
   /**
    * One photo and one text.
    *
-   * @param similarity cosine, -1 to 1; null without ITC
+   * @param similarity cosine, -1 to 1, or beyond what is usual; null without ITC
    * @param probability that they match, 0 to 1; null without ITM
    */
   public record Match(Double similarity, Double probability) {}
@@ -75,7 +83,7 @@ public record ImageTextScores(
     float[][] cosines = new float[photos.photos().size()][];
     Scope.run(
         () -> {
-          Tensor similarities = model.contrast().similarity(images(photos), texts(texts), similarity);
+          Tensor similarities = products(compared(photos, done -> {}), comparedTexts(texts, done -> {}));
           for (int p = 0; p < cosines.length; p++) {
             cosines[p] = Tensors.floats(similarities.select(0, p));
           }
@@ -92,20 +100,48 @@ public record ImageTextScores(
         (from, to) -> model.contrast().images(model.qformer().queries(features(photos, from, to), false)));
   }
 
-  /**
-   * What texts are compared with: all of a photo's vectors where the best one counts, else their mean, {@code [photos, queries or 1, size]}.
-   *
-   * @param done hears how many photos more are done
-   */
+  /** As {@link #compared(Tensor)}; {@code done} hears how many photos more are done. */
   Tensor compared(PhotoFeatures photos, LongConsumer done) {
     return inBlocks(
         photos.photos().size(),
         IMAGES_AT_ONCE,
         done,
-        (from, to) -> {
-          Tensor vectors = model.contrast().images(model.qformer().queries(features(photos, from, to), false));
-          return similarity == ImageTextHeads.Similarity.BEST ? vectors : vectors.mean(1).unsqueeze(1);
+        (from, to) -> compared(model.contrast().images(model.qformer().queries(features(photos, from, to), false))));
+  }
+
+  /**
+   * What a text's vector of {@link #comparedTexts} is multiplied with; the largest product is the similarity.
+   *
+   * @param images as {@link #images} gives
+   * @return {@code [photos, vectors, width]}: all queries' where the best one counts, else one a photo
+   */
+  public Tensor compared(Tensor images) {
+    return Scope.noGrad(
+        () -> {
+          Tensor vectors =
+              switch (similarity) {
+                case BEST -> images;
+                case MEAN -> images.mean(1).unsqueeze(1);
+                case WHOLE -> model.contrast().whole(images).unsqueeze(1);
+              };
+          return bank == null ? vectors : bank.photos(vectors.squeeze(1)).unsqueeze(1);
         });
+  }
+
+  /** Vectors of texts as they are compared with photos, {@code [texts, width]}; {@code done} hears how many texts more are done. */
+  Tensor comparedTexts(List<String> texts, LongConsumer done) {
+    return Scope.noGrad(() -> bank == null ? texts(texts, done) : bank.texts(texts(texts, done)));
+  }
+
+  /** How many numbers a compared vector has. */
+  public int width() {
+    return model.contrast().width() + (bank == null ? 0 : Querybank.MORE);
+  }
+
+  /** Similarities of compared vectors, {@code [photos, texts]}. */
+  static Tensor products(Tensor photos, Tensor texts) {
+    return Scope.of(
+        () -> torch.matmul(photos.flatten(0, 1), texts.t()).view(photos.size(0), photos.size(1), texts.size(0)).amax(new long[] {1}, false));
   }
 
   /** Unit vectors of photos that an encoder has seen, {@code [photos, tokens, imageHidden]} to {@code [photos, queries, size]}. */
@@ -121,7 +157,11 @@ public record ImageTextScores(
    */
   public int bestQuery(Tensor features, float[] text) {
     float[][] cosines = new float[1][];
-    Scope.run(() -> cosines[0] = Tensors.floats(images(features).squeeze(0).mv(compute.place(Tensors.of(text, text.length)))));
+    Scope.run(
+        () -> {
+          Tensor queries = images(features).squeeze(0);
+          cosines[0] = Tensors.floats(queries.mv(compute.place(Tensors.of(text, text.length)).narrow(0, 0, queries.size(1))));
+        });
     int best = 0;
     for (int query = 1; query < cosines[0].length; query++) {
       best = cosines[0][query] > cosines[0][best] ? query : best;
@@ -147,12 +187,12 @@ public record ImageTextScores(
         });
   }
 
-  /** As {@link #texts}, in Java's memory. */
+  /** As they are compared with photos, in Java's memory: {@code [texts][width]}. */
   public List<float[]> textVectors(List<String> texts) {
     List<float[]> vectors = new ArrayList<>();
     Scope.run(
         () -> {
-          Tensor all = texts(texts);
+          Tensor all = comparedTexts(texts, done -> {});
           for (int i = 0; i < texts.size(); i++) {
             vectors.add(Tensors.floats(all.select(0, i)));
           }
@@ -196,7 +236,7 @@ public record ImageTextScores(
           QFormer.Look look = model.qformer().look(features);
           if (model.contrast() != null) {
             Tensor image = model.contrast().images(model.qformer().see(look, false).states());
-            found[0] = model.contrast().similarity(image, texts(List.of(text)), similarity).item_double();
+            found[0] = products(compared(image), comparedTexts(List.of(text), done -> {})).item_double();
           }
           if (model.match() != null) {
             found[1] = MatchHead.probability(match(look, List.of(text))).item_double();
@@ -229,7 +269,7 @@ public record ImageTextScores(
 
   private Tensor cosines(Tensor features, List<String> texts) {
     return Scope.noGrad(
-        () -> model.contrast().similarity(model.contrast().images(model.qformer().queries(features, false)), texts(texts), similarity).diagonal());
+        () -> products(compared(model.contrast().images(model.qformer().queries(features, false))), comparedTexts(texts, done -> {})).diagonal());
   }
 
   private Tensor probabilities(Tensor features, List<String> texts) {

@@ -56,7 +56,7 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
           Tensor texts;
           try (Progress.Task task = progress.start("retrieval", n + captions.size(), "photos and captions")) {
             images = scores.compared(photos, task::advance);
-            texts = scores.texts(List.copyOf(words.keySet()), task::advance);
+            texts = scores.comparedTexts(List.copyOf(words.keySet()), task::advance);
             task.advance(captions.size() - words.size());
           }
           found[0] =
@@ -78,7 +78,7 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
     float[] all = new float[which.length];
     Scope.run(
         () -> {
-          float[] found = Tensors.floats(scores.model().contrast().similarity(images.narrow(0, image, 1), texts, scores.similarity()));
+          float[] found = Tensors.floats(ImageTextScores.products(images.narrow(0, image, 1), texts));
           for (int caption = 0; caption < all.length; caption++) {
             all[caption] = found[which[caption]];
           }

@@ -13,16 +13,18 @@ import java.util.Map;
  * @param model SHA-256 of stage 1's weights
  * @param encoder SHA-256 of the vision encoder's weights, with how photos were brought to it
  * @param vectors how many a photo has: one a query where the best one counts, 1 where their mean does
- * @param size of a vector
+ * @param size of a photo's vector
+ * @param width of those that texts are compared with
  */
-public record IndexIdentity(Path run, String model, String encoder, int vectors, int size) {
+public record IndexIdentity(Path run, String model, String encoder, int vectors, int size, int width) {
   private static final String FORMAT = "1";
 
   public IndexIdentity {
-    if (size > PhotoIndex.LONGEST) {
+    if (width > PhotoIndex.LONGEST) {
       throw UserError.of(
-          "Vectors of %d numbers (qformer.projection, with qformer.glance twice that) are too long for an index; %d is the most.",
-          size, PhotoIndex.LONGEST);
+          "Vectors of %d numbers (qformer.projection, with qformer.glance twice that, with stage1.querybank 2 more) are too long for an index; %d is"
+              + " the most.",
+          width, PhotoIndex.LONGEST);
     }
   }
 
@@ -34,6 +36,7 @@ public record IndexIdentity(Path run, String model, String encoder, int vectors,
     map.put("encoder", encoder);
     map.put("vectors", Integer.toString(vectors));
     map.put("size", Integer.toString(size));
+    map.put("width", Integer.toString(width));
     return map;
   }
 
@@ -42,12 +45,14 @@ public record IndexIdentity(Path run, String model, String encoder, int vectors,
       throw UserError.of("%s is no index of photos that this version reads. Make it again: ocelli index --overwrite.", index);
     }
     return new IndexIdentity(
-        Path.of(map.get("run")), map.get("model"), map.get("encoder"), Integer.parseInt(map.get("vectors")), Integer.parseInt(map.get("size")));
+        Path.of(map.get("run")), map.get("model"), map.get("encoder"), Integer.parseInt(map.get("vectors")), Integer.parseInt(map.get("size")),
+        // An index from before there was a bank.
+        Integer.parseInt(map.getOrDefault("width", map.get("size"))));
   }
 
   /** Refuses an index of other weights; where the run folder lies may differ. */
   public void check(IndexIdentity wanted, Path index) {
-    if (!encoder.equals(wanted.encoder) || vectors != wanted.vectors || size != wanted.size) {
+    if (!encoder.equals(wanted.encoder) || vectors != wanted.vectors || size != wanted.size || width != wanted.width) {
       throw other(wanted.run, index);
     }
     check(wanted.run, wanted.model, index);

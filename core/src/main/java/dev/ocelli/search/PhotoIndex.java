@@ -201,8 +201,9 @@ public final class PhotoIndex implements AutoCloseable {
 
   /** Adds a photo, or takes the place of what its file held before. */
   public void put(IndexedPhoto photo, PhotoVectors vectors) {
-    if (vectors.text().length != identity.vectors() || vectors.whole().length != identity.size()) {
-      throw new IllegalArgumentException("A photo of this index has " + identity.vectors() + " vectors of " + identity.size());
+    if (vectors.text().length != identity.vectors() || vectors.whole().length != identity.size() || vectors.text()[0].length != identity.width()) {
+      throw new IllegalArgumentException(
+          "A photo of this index has " + identity.vectors() + " vectors of " + identity.width() + " for texts, one of " + identity.size() + " for photos");
     }
     List<Document> block = new ArrayList<>();
     String file = photo.file().toString();

@@ -188,7 +188,7 @@ public record PhotoIndexer(
   }
 
   private List<PhotoVectors> vectors(Tensor images) {
-    return PhotoVectors.of(images, scores.model().contrast(), scores.similarity());
+    return PhotoVectors.of(images, scores);
   }
 
   private void add(Map<String, PhotoVectors> vectors, List<String> pictures, Tensor images) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -116,11 +117,11 @@ public final class PhotoSearch implements AutoCloseable {
   /**
    * The photos that fit a text best, best first.
    *
-   * @param text unit vector
+   * @param text as {@link dev.ocelli.eval.ImageTextScores#textVectors} gives it
    * @param best how many at most
    */
   public List<SearchHit> text(float[] text, int best, Way way) {
-    checkSize(text);
+    checkSize(text, identity.width());
     return search(best, PhotoIndex.SEEN, way, (leaf, top) -> scan(leaf, text, top), (leaf, top) -> byGraph(leaf, text, top));
   }
 
@@ -131,13 +132,13 @@ public final class PhotoSearch implements AutoCloseable {
    * @param best how many at most
    */
   public List<SearchHit> like(float[] whole, int best, Way way) {
-    checkSize(whole);
+    checkSize(whole, identity.size());
     return search(best, PhotoIndex.WHOLE, way, (leaf, top) -> scanWhole(leaf, whole, top), (leaf, top) -> wholeByGraph(leaf, whole, top));
   }
 
-  private void checkSize(float[] vector) {
-    if (vector.length != identity.size()) {
-      throw new IllegalArgumentException("Vectors of this index have " + identity.size() + " numbers, not " + vector.length);
+  private static void checkSize(float[] vector, int size) {
+    if (vector.length != size) {
+      throw new IllegalArgumentException("Such vectors of this index have " + size + " numbers, not " + vector.length);
     }
   }
 
@@ -216,7 +217,7 @@ public final class PhotoSearch implements AutoCloseable {
     for (int i = 0; i < found.length; i++) {
       found[i] = wholes.nextSetBit(found[i]);
     }
-    java.util.Arrays.sort(found);
+    Arrays.sort(found);
     FloatVectorValues values = leaf.reader().getFloatVectorValues(PhotoIndex.SEEN);
     int last = -1;
     for (int photo : found) {
@@ -243,7 +244,7 @@ public final class PhotoSearch implements AutoCloseable {
   private void wholeByGraph(LeafReaderContext leaf, float[] whole, Top top) throws IOException {
     int fetched = fetched(leaf, top);
     int[] found = documents(leaf, new KnnFloatVectorQuery(PhotoIndex.WHOLE, whole, fetched), fetched);
-    java.util.Arrays.sort(found);
+    Arrays.sort(found);
     FloatVectorValues values = leaf.reader().getFloatVectorValues(PhotoIndex.WHOLE);
     for (int photo : found) {
       values.advance(photo);
@@ -258,7 +259,7 @@ public final class PhotoSearch implements AutoCloseable {
 
   private static int[] documents(LeafReaderContext leaf, Query query, int most) throws IOException {
     ScoreDoc[] found = new IndexSearcher(leaf.reader()).search(query, most).scoreDocs;
-    return java.util.Arrays.stream(found).mapToInt(d -> d.doc).toArray();
+    return Arrays.stream(found).mapToInt(d -> d.doc).toArray();
   }
 
   /** Every photo that a reader sees. */
@@ -282,7 +283,7 @@ public final class PhotoSearch implements AutoCloseable {
     }
   }
 
-  /** Vectors of photos spread evenly over the index, for queries of {@link IndexCheck}; {@code [some][size]}. */
+  /** Vectors of photos spread evenly over the index, as if they were those of texts, for queries of {@link IndexCheck}; {@code [some][width]}. */
   public List<float[]> wholes(int some) {
     List<float[]> found = new ArrayList<>();
     int step = Math.max(1, photos() / Math.max(1, some));
@@ -293,7 +294,10 @@ public final class PhotoSearch implements AutoCloseable {
         Bits alive = leaf.reader().getLiveDocs();
         while (values != null && found.size() < some && values.nextDoc() != DocIdSetIterator.NO_MORE_DOCS) {
           if ((alive == null || alive.get(values.docID())) && number++ % step == 0) {
-            found.add(values.vectorValue().clone());
+            float[] text = Arrays.copyOf(values.vectorValue(), identity.width());
+            // As a text's, so that what is usual of each photo is taken off.
+            Arrays.fill(text, identity.size(), Math.min(identity.size() + 1, text.length), 1);
+            found.add(text);
           }
         }
       }

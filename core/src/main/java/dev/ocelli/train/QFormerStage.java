@@ -4,6 +4,7 @@ import dev.ocelli.Progress;
 import dev.ocelli.UserError;
 import dev.ocelli.data.Draws;
 import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.eval.Querybank;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.RetrievalScores;
 import dev.ocelli.model.ImageTextHeads;
@@ -229,8 +230,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
           s.objectives().itm() * losses.getOrDefault("itm_loss", 0.0) + s.objectives().itg() * losses.getOrDefault("itg_loss", 0.0);
       return new Evaluation(-loss, losses);
     }
-    ImageTextScores scores = new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, s.maxTokens(), pairs::text);
-    RetrievalScores r = new Retrieval(scores, Progress.NONE).score(validation);
+    RetrievalScores r = new Retrieval(scores(), Progress.NONE).score(validation);
     Map<String, Double> recall = new LinkedHashMap<>();
     recall.put("i2t_r1", r.i2tR1());
     recall.put("i2t_r5", r.i2tR5());
@@ -243,6 +243,17 @@ final class QFormerStage implements Stage<Objectives.Batch> {
     return new Evaluation(score, recall);
   }
 
+  private ImageTextScores scores() {
+    return new ImageTextScores(model, similarityOf(recipe), compute, tokenizer, recipe.stage1().maxTokens(), pairs::text);
+  }
+
+  /** Null where there is none: with the best query's similarity a photo would be many vectors. */
+  private Querybank querybank() {
+    Recipe.Stage1 s = recipe.stage1();
+    boolean one = model.contrast() != null && similarityOf(recipe) != ImageTextHeads.Similarity.BEST;
+    return one && s.querybank() > 0 ? Querybank.of(scores(), train, s.querybank()) : null;
+  }
+
   @Override
   public void save(Path folder) {
     tokenizer.save(folder.resolve("tokenizer.json"));
@@ -250,6 +261,10 @@ final class QFormerStage implements Stage<Objectives.Batch> {
         () -> {
           List<Parameters.Named> tensors = new ArrayList<>(statistics.fold(parameters.named()));
           tensors.addAll(statistics.named(FIXED));
+          Querybank bank = querybank();
+          if (bank != null) {
+            bank.named().forEach((name, tensor) -> tensors.add(new Parameters.Named(name, FIXED, tensor)));
+          }
           RunFiles.writeImageText(folder, config, recipe.qformer().projection(), recipe.stage1().objectives().used(), tensors);
         });
   }

@@ -29,7 +29,7 @@ public final class Recipes {
   private static final Map<String, String> BEFORE =
       Map.of(
           "features.show", "middle", "features.layers", "1", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false",
-          "qformer.glance", "false", "stage1.patches", "1", "stage2.captions_at_once", "1");
+          "qformer.glance", "false", "stage1.patches", "1", "stage1.querybank", "0", "stage2.captions_at_once", "1");
 
   private final ObjectMapper yaml =
       new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER).enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))

@@ -7,6 +7,7 @@ import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.eval.Querybank;
 import dev.ocelli.eval.Retrieval;
 import dev.ocelli.eval.WordHits;
 import dev.ocelli.eval.WordMaps;
@@ -56,6 +57,9 @@ public final class TrainedRun implements AutoCloseable {
   private Vlm vlm;
   private ChatPrompt chat;
   private ImageTextModel imageText;
+
+  /** Null where stage 1 left none. */
+  private Querybank querybank;
   private Tokenizer stage1Tokenizer;
   private DecodingWeights weights;
   private Vlm speaking;
@@ -277,6 +281,7 @@ public final class TrainedRun implements AutoCloseable {
       }
       try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
         imageText = RunFiles.readImageText(folder, new FrozenWeights(file, "", compute));
+        querybank = Querybank.read(file, compute);
       }
       stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
     }
@@ -286,7 +291,7 @@ public final class TrainedRun implements AutoCloseable {
   /** What stage 1's Q-Former thinks of photos and texts. */
   public ImageTextScores imageTextScores() {
     return new ImageTextScores(
-        imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise);
+        imageText(), QFormerStage.similarityOf(recipe), compute, stage1Tokenizer, recipe.stage1().maxTokens(), this::normalise, querybank);
   }
 
   /** What an index of photos made with this run belongs to. */
@@ -298,7 +303,8 @@ public final class TrainedRun implements AutoCloseable {
         stage1Sha256(),
         Sha256.of(features().key().weights() + features().key().preprocessing()),
         best ? imageText().qformer().config().queries() : 1,
-        imageText().contrast().width());
+        imageText().contrast().width(),
+        scores.width());
   }
 
   /** SHA-256 of what stage 1 has learnt. */

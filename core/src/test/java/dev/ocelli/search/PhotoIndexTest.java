@@ -199,14 +199,14 @@ class PhotoIndexTest {
       assertThatThrownBy(() -> PhotoIndex.open(folder, PHOTOS.identity())).isInstanceOf(UserError.class).hasMessageContaining("another ocelli index");
       assertThatThrownBy(() -> index.put(PHOTOS.photo(0), new RandomPhotos(3, 12, 2).of(0))).isInstanceOf(IllegalArgumentException.class);
     }
-    assertThatThrownBy(() -> new IndexIdentity(Path.of("/other"), "model", "encoder", 1, 1025)).isInstanceOf(UserError.class).hasMessageContaining("1024");
+    assertThatThrownBy(() -> new IndexIdentity(Path.of("/other"), "model", "encoder", 1, 1023, 1025)).isInstanceOf(UserError.class).hasMessageContaining("1024");
     // So it is after a full disk, too: Lucene has closed the writer by itself.
     PhotoIndex ended = PhotoIndex.open(folder, PHOTOS.identity());
     ended.close();
     assertThatThrownBy(ended::commit).isInstanceOf(UserError.class).hasMessageContaining("can't be written").hasMessageContaining("goes on from there");
-    IndexIdentity other = new IndexIdentity(Path.of("/other"), "model 2", "encoder", 4, 12);
+    IndexIdentity other = new IndexIdentity(Path.of("/other"), "model 2", "encoder", 4, 12, 12);
     assertThatThrownBy(() -> PhotoIndex.open(folder, other)).isInstanceOf(UserError.class).hasMessageContaining("--overwrite").hasMessageContaining("/other");
-    IndexIdentity moved = new IndexIdentity(Path.of("/other"), "model", "encoder", 4, 12);
+    IndexIdentity moved = new IndexIdentity(Path.of("/other"), "model", "encoder", 4, 12, 12);
     PhotoIndex.open(folder, moved).close();
     Path photos = Files.createDirectories(folder.resolve("photos"));
     Files.writeString(photos.resolve("mine.txt"), "mine");

@@ -3,8 +3,10 @@ package dev.ocelli.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.ocelli.eval.ImageTextScores;
 import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextHeads.Similarity;
+import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.QFormer;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.RandomWeights;
@@ -29,7 +31,8 @@ class PhotoVectorsTest {
           Tensor images = heads.images(torch.randn(5, config.vectors(), 8));
           Tensor texts = heads.texts(torch.randn(3, 7, 8), torch.ones(3, 7).to(ScalarType.Bool));
           float[] wanted = Tensors.floats(heads.similarity(images, texts, similarity));
-          List<PhotoVectors> photos = PhotoVectors.of(images, heads, similarity);
+          ImageTextScores scores = new ImageTextScores(new ImageTextModel(null, heads, null, null), similarity, Compute.FP32, null, 0, null);
+          List<PhotoVectors> photos = PhotoVectors.of(images, scores);
           for (int p = 0; p < 5; p++) {
             assertThat(photos.get(p).text().length).isEqualTo(similarity == Similarity.BEST ? 4 : 1);
             assertThat(RandomPhotos.product(photos.get(p).whole(), photos.get(p).whole())).isCloseTo(1, within(1e-5));

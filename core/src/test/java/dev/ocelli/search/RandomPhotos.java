@@ -18,7 +18,7 @@ record RandomPhotos(int vectors, int size, int subjects) {
   static final Path RUN = Path.of("/nowhere/run");
 
   IndexIdentity identity() {
-    return new IndexIdentity(RUN, "model", "encoder", vectors, size);
+    return new IndexIdentity(RUN, "model", "encoder", vectors, size, size);
   }
 
   static Path file(int photo) {
