@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     name = "search",
     mixinStandardHelpOptions = true,
     description = {
-      "Finds the photos of an index that fit a text, or that are like another photo. Best first, each with its similarity (a cosine).",
+      "Finds the photos of an index that fit a text, or that are like another photo. Best first, each with its similarity.",
       "The run that the index was made with must still be there."
     },
     footer = {

@@ -22,7 +22,7 @@ record SimilarityPage(List<String> pictures, List<String> captions, ImageTextSco
   String html() {
     StringBuilder body = new StringBuilder();
     body.append("<p>A column a photo, a row a caption. Framed: the photo's own caption. Underlined: the caption's best photo.</p>\n");
-    table(body, "Similarity (contrast: the cosine)", matrix.similarity());
+    table(body, "Similarity (contrast)", matrix.similarity());
     if (matrix.probability() != null) {
       table(body, "Probability that they match (matching)", matrix.probability());
     }

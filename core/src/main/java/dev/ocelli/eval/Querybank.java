@@ -1,5 +1,6 @@
 package dev.ocelli.eval;
 
+import dev.ocelli.Progress;
 import dev.ocelli.data.Photo;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Compute;
@@ -40,20 +41,27 @@ public record Querybank(Tensor images, Tensor texts, Tensor all) {
   private static final int AT_ONCE = 256;
 
   /**
-   * Of photos spread evenly over some, each with its first caption; null where there are too few.
+   * Of photos spread evenly over some, each with its first caption, and none with another's: a caption that most photos have would be usual
+   * of them all. Null where there are too few.
    *
    * @param scores without a bank, of a model whose photos have one vector to compare
    * @param most how many photos
    */
-  public static Querybank of(ImageTextScores scores, PhotoFeatures photos, int most) {
+  public static Querybank of(ImageTextScores scores, PhotoFeatures photos, int most, Progress progress) {
     List<Photo> all = photos.photos();
     int n = Math.min(most, all.size());
-    if (n < LEAST) {
+    Map<String, Photo> some = new LinkedHashMap<>();
+    for (int i = 0; i < n; i++) {
+      Photo photo = all.get((int) ((long) i * all.size() / n));
+      some.putIfAbsent(scores.normalise().apply(photo.captions().get(0)), photo);
+    }
+    if (some.size() < LEAST) {
       return null;
     }
-    List<Photo> some = IntStream.range(0, n).mapToObj(i -> all.get((int) ((long) i * all.size() / n))).toList();
-    Tensor images = scores.compared(photos.with(some), done -> {}).squeeze(1);
-    return of(images, scores.texts(some.stream().map(photo -> photo.captions().get(0)).toList()));
+    try (Progress.Task task = progress.start("what is usual", some.size(), "photos")) {
+      Tensor images = scores.compared(photos.with(List.copyOf(some.values())), task::advance).squeeze(1);
+      return of(images, scores.texts(List.copyOf(some.keySet())));
+    }
   }
 
   /** What {@link #named} gave a file; null where it has none. */
@@ -65,7 +73,8 @@ public record Querybank(Tensor images, Tensor texts, Tensor all) {
     return new Querybank(bank.images, bank.texts, Scope.keep(bank.all));
   }
 
-  static Querybank of(Tensor images, Tensor texts) {
+  /** Of vectors as they are compared, {@code [n, size]} each. */
+  public static Querybank of(Tensor images, Tensor texts) {
     return new Querybank(images, texts, Scope.noGrad(() -> mean(usual(images, texts).t())));
   }
 
@@ -87,7 +96,7 @@ public record Querybank(Tensor images, Tensor texts, Tensor all) {
    * @param vectors {@code [photos, size]}
    * @return {@code [photos, size + MORE]}
    */
-  Tensor photos(Tensor vectors) {
+  public Tensor photos(Tensor vectors) {
     return Scope.of(() -> Tensors.cat(1, vectors, usual(vectors, texts).neg(), torch.ones_like(vectors.narrow(1, 0, 1))));
   }
 
@@ -97,7 +106,7 @@ public record Querybank(Tensor images, Tensor texts, Tensor all) {
    * @param vectors {@code [texts, size]}
    * @return {@code [texts, size + MORE]}
    */
-  Tensor texts(Tensor vectors) {
+  public Tensor texts(Tensor vectors) {
     return Scope.of(() -> Tensors.cat(1, vectors, torch.ones_like(vectors.narrow(1, 0, 1)), usual(vectors, images).neg().add(all)));
   }
 

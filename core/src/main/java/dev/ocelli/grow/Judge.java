@@ -11,7 +11,7 @@ import java.util.List;
 
 /**
  * Says how likely a text belongs to a photo, by what stage 1 was trained with: the probability of its matching head (ITM), or else the
- * cosine of contrast (ITC).
+ * similarity of contrast (ITC).
  */
 final class Judge {
   private static final int MOST_REAL = 1000;

@@ -20,7 +20,7 @@ import java.util.Set;
 public record IndexCheck(
     int photos, long vectors, boolean graph, int queries, int best, double recall, double quickMedian, double exactMedian) {
 
-  /** @param texts unit vectors */
+  /** @param texts as searches take them */
   public static IndexCheck of(PhotoSearch search, List<float[]> texts, int best) {
     int photos = search.photos();
     long vectors = (long) photos * search.identity().vectors();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.lucene912.Lucene912Codec;
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
@@ -128,10 +129,10 @@ public final class PhotoIndex implements AutoCloseable {
     }
   }
 
-  /** Of Lucene, or the beginning of one: a lock and nothing else. */
+  /** Of Lucene, or the beginning of one: what it writes before the first commit. */
   private static boolean index(Path vectors) throws IOException {
     try (Directory directory = FSDirectory.open(vectors)) {
-      return DirectoryReader.indexExists(directory) || List.of(directory.listAll()).stream().allMatch(IndexWriter.WRITE_LOCK_NAME::equals);
+      return DirectoryReader.indexExists(directory) || Stream.of(directory.listAll()).allMatch(file -> file.equals(IndexWriter.WRITE_LOCK_NAME) || file.startsWith("pending_"));
     }
   }
 

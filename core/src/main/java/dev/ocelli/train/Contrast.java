@@ -17,7 +17,8 @@ final class Contrast {
 
   /** The mean over several similarities, each of which is to find by itself. */
   static Tensor loss(List<Tensor> similarities, Tensor scale, Fits fits, double smoothing) {
-    Tensor sum = similarities.stream().map(s -> loss(s, scale, fits, smoothing)).reduce(Tensor::add).orElseThrow();
+    Tensor same = fits.matrix(similarities.get(0));
+    Tensor sum = similarities.stream().map(s -> loss(s, scale, fits.each(), same, smoothing)).reduce(Tensor::add).orElseThrow();
     return Tensors.scale(sum, 1.0 / similarities.size());
   }
 
@@ -30,11 +31,14 @@ final class Contrast {
    * @param smoothing of the labels
    */
   static Tensor loss(Tensor similarity, Tensor scale, Fits fits, double smoothing) {
-    long each = fits.each();
+    return loss(List.of(similarity), scale, fits, smoothing);
+  }
+
+  /** @param same true where a caption fits a photo, {@code [pairs, pairs * each]} */
+  private static Tensor loss(Tensor similarity, Tensor scale, long each, Tensor same, double smoothing) {
     return Scope.of(
         () -> {
           Tensor logits = similarity.mul(scale);
-          Tensor same = fits.matrix(logits);
           long n = logits.size(0);
           // Each caption in turn is the one that its photo is to find: [pairs, each].
           Tensor own = logits.view(n, n, each).diagonal(0, 0, 1).t();

@@ -4,6 +4,8 @@ import dev.ocelli.nn.Tensors;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -45,10 +47,15 @@ record Fits(int[] photos, int texts, BitSet shared) {
 
   /** True where a caption fits a photo, {@code [pairs, texts]}. */
   Tensor matrix(Tensor beside) {
-    int[] fit = new int[photos.length * texts];
-    for (int i = 0; i < fit.length; i++) {
-      fit[i] = fit(i / texts, i % texts) ? 1 : 0;
+    int[] captioned = IntStream.range(0, texts).map(text -> photos[text / each()]).toArray();
+    Tensor same = place(photos, beside).unsqueeze(1).eq(place(captioned, beside));
+    if (!shared.isEmpty()) {
+      same.view(-1).index_fill_(0, place(shared.stream().toArray(), beside), new Scalar(1));
     }
-    return Tensors.of(fit, photos.length, texts).to(beside.device(), ScalarType.Bool);
+    return same;
+  }
+
+  private static Tensor place(int[] numbers, Tensor beside) {
+    return Tensors.of(numbers, numbers.length).to(beside.device(), ScalarType.Long);
   }
 }

@@ -28,11 +28,11 @@ final class Matching {
   /**
    * The wrong partners of a batch's pairs.
    *
-   * @param images for each pair the row of another photo for its text, or -1 where the batch has no other photo, for any of its pairs
-   * @param texts for each pair the row of another photo's text for its photo, or -1
+   * @param images for each pair the row of a photo that its text doesn't fit, or -1 where the batch has none
+   * @param texts for each pair the row of a text that doesn't fit its photo, or -1
    */
   record Negatives(int[] images, int[] texts) {
-    /** Trials of some pairs' own photos, with the right text and with a wrong one, photo by photo and equally many of each. */
+    /** Trials of some pairs' own photos, with the right text and, where there is one, with a wrong one; photo by photo. */
     List<Trial> ofPhotos(int from, int to) {
       List<Trial> trials = new ArrayList<>();
       for (int row = from; row < to; row++) {
@@ -114,7 +114,10 @@ final class Matching {
       ImageTextModel model, QFormer.Look look, List<Integer> rows, Negatives negatives, int from, int to, Tensor ids, Tensor real, boolean training) {
     List<Trial> photos = negatives.ofPhotos(from, to);
     List<Trial> texts = negatives.ofTexts(from, to);
-    Tensor right = loss(model, look.first(to - from), ids, real, photos, training);
+    QFormer.Look own = look.first(to - from);
+    boolean alike = photos.size() == to - from || photos.size() == 2 * (to - from);
+    // Where only some have a wrong text, photos don't stand a fixed number of times.
+    Tensor right = loss(model, alike ? own : own.rows(numbers(photos.stream().mapToInt(t -> t.image() - from), ids)), ids, real, photos, training);
     if (texts.isEmpty()) {
       return right;
     }

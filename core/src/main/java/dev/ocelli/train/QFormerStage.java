@@ -251,7 +251,7 @@ final class QFormerStage implements Stage<Objectives.Batch> {
   private Querybank querybank() {
     Recipe.Stage1 s = recipe.stage1();
     boolean one = model.contrast() != null && similarityOf(recipe) != ImageTextHeads.Similarity.BEST;
-    return one && s.querybank() > 0 ? Querybank.of(scores(), train, s.querybank()) : null;
+    return one && s.querybank() > 0 ? Querybank.of(scores(), train, s.querybank(), progress) : null;
   }
 
   @Override

@@ -167,7 +167,7 @@ public record Recipe(
       within("stage1.micro_batch", microBatch, 0, 1 << 20);
       within("stage1.max_tokens", maxTokens, 3, 1 << 20);
       oneOf("stage1.similarity", similarity, "best", "mean", "whole");
-      within("stage1.querybank", querybank, 0, 1 << 16);
+      within("stage1.querybank", querybank, 0, 8192);
       // Below a hundredth the similarity's scale stands at its limit.
       within("stage1.temperature", temperature, 0.01, 10);
       within("stage1.rates.body", rates.body, 0, 1e30);

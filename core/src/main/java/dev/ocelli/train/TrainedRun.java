@@ -281,7 +281,7 @@ public final class TrainedRun implements AutoCloseable {
       }
       try (TensorFile file = Safetensors.open(folder.resolve("model.safetensors"))) {
         imageText = RunFiles.readImageText(folder, new FrozenWeights(file, "", compute));
-        querybank = Querybank.read(file, compute);
+        querybank = QFormerStage.similarityOf(recipe) == ImageTextHeads.Similarity.BEST ? null : Querybank.read(file, compute);
       }
       stage1Tokenizer = Tokenizer.open(folder.resolve("tokenizer.json"));
     }

@@ -47,7 +47,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
   /** Keys of the recipe that may change under way: what is learnt doesn't depend on them. */
-  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos");
+  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos", "stage1.querybank");
 
   /** The same while stage 2 has not begun. */
   private static final Set<String> FREE_IN_STAGE_1 =

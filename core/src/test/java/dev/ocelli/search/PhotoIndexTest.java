@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.ocelli.UserError;
+import dev.ocelli.data.Draws;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -119,6 +121,47 @@ class PhotoIndexTest {
       assertThat(check.recall()).isBetween(0.9, 1.0);
       assertThat(check.queries()).isEqualTo(2);
       assertThat(check.vectors()).isEqualTo(4L * there.size());
+    }
+  }
+
+  /** As with a querybank: what is usual of a photo beside its vector, and one for what is usual of the text. */
+  @Test
+  void vectorsForTextsMayBeLongerThanThoseForPhotos() {
+    RandomPhotos photos = new RandomPhotos(1, 12, 60);
+    IndexIdentity identity = new IndexIdentity(RandomPhotos.RUN, "model", "encoder", 1, 12, 14);
+    try (PhotoIndex index = PhotoIndex.open(folder, identity)) {
+      index.buildGraph(true);
+      for (int i = 0; i < 2000; i++) {
+        float[] whole = photos.of(i).whole();
+        float[] text = Arrays.copyOf(whole, 14);
+        text[12] = -(float) (0.05 + 0.3 * Draws.uniform(1, "usual", 0, i));
+        text[13] = 1;
+        index.put(photos.photo(i), new PhotoVectors(new float[][] {text}, whole));
+        there.put(RandomPhotos.file(i), new PhotoVectors(new float[][] {text}, whole));
+      }
+      index.commit();
+      assertThatThrownBy(() -> index.put(photos.photo(1), photos.of(1))).isInstanceOf(IllegalArgumentException.class);
+    }
+    try (PhotoSearch search = PhotoSearch.open(folder)) {
+      int found = 0;
+      for (int t = 0; t < 40; t++) {
+        float[] text = Arrays.copyOf(photos.text(t), 14);
+        text[12] = 1;
+        text[13] = -0.2f;
+        List<Path> wanted = RandomPhotos.best(there, text, 10);
+        assertThat(search.text(text, 10, PhotoSearch.Way.EXACT).stream().map(SearchHit::photo)).containsExactlyElementsOf(wanted);
+        for (SearchHit hit : search.text(text, 10, PhotoSearch.Way.QUICK)) {
+          assertThat((double) hit.similarity()).isCloseTo(RandomPhotos.score(there.get(hit.photo()), text), within(1e-5));
+          found += wanted.contains(hit.photo()) ? 1 : 0;
+        }
+        assertThat(search.like(photos.of(t).whole(), 1, PhotoSearch.Way.QUICK).get(0).photo()).isEqualTo(RandomPhotos.file(t));
+      }
+      assertThat(found).isGreaterThan(390);
+      // As an index is checked where no captions are at hand.
+      List<float[]> texts = search.wholes(20);
+      assertThat(texts).hasSize(20).allMatch(text -> text.length == 14 && text[12] == 1 && text[13] == 0);
+      assertThat(IndexCheck.of(search, texts, 10).recall()).isBetween(0.9, 1.0);
+      assertThatThrownBy(() -> search.text(photos.text(0), 1, PhotoSearch.Way.EXACT)).isInstanceOf(IllegalArgumentException.class);
     }
   }
 

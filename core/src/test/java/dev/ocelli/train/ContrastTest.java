@@ -124,6 +124,10 @@ class ContrastTest {
         assertThat(fits.fit(pair, text)).as(pair + " and " + text).isEqualTo(expected[pair][text]);
       }
     }
+    // The first photo has both captions of this batch, the second one of them.
+    Matching.Negatives some = Matching.draw(null, 1, Fits.of(new int[] {0, 1}, List.of("a dog", "a cat"), shared), 42, 0);
+    assertThat(some.texts()).containsExactly(-1, 0);
+    assertThat(some.ofPhotos(0, 2)).containsExactly(new Matching.Trial(0, 0, true), new Matching.Trial(1, 1, true), new Matching.Trial(1, 0, false));
     for (int step = 0; step < 50; step++) {
       Matching.Negatives drawn = Matching.draw(null, 1, fits, 42, step);
       assertThat(drawn.texts()[0]).isEqualTo(2);
