@@ -14,6 +14,8 @@ import dev.ocelli.model.ImageTextHeads;
 import dev.ocelli.model.ImageTextModel;
 import dev.ocelli.model.Objective;
 import dev.ocelli.model.PhotoFeatures;
+import dev.ocelli.model.QFormer;
+import dev.ocelli.model.TextBatch;
 import dev.ocelli.nn.Compute;
 import dev.ocelli.nn.RandomWeights;
 import dev.ocelli.nn.Scope;
@@ -159,6 +161,32 @@ class RetrievalTest {
   private static double median(List<Integer> ranks) {
     int[] sorted = ranks.stream().mapToInt(Integer::intValue).sorted().toArray();
     return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2.0;
+  }
+
+  /** Only one of two pairs has a text left that is wrong for its photo: three trials, each about its own photo. */
+  @Test
+  void trialsAreAboutTheirOwnPhotosWhereSomeTextsAreMissing() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32)) {
+      PhotoFeatures two = run.train.with(run.train.photos().subList(0, 2));
+      List<String> captions = List.of("a dog on the bike", "the red sun");
+      ImageTextScores scores = setting(run, two).scores;
+      Matching.Negatives drawn = new Matching.Negatives(new int[] {-1, -1}, new int[] {-1, 0});
+      Scope.run(
+          () -> {
+            ByteBuffer features = two.buffer(2);
+            IntStream.range(0, 2).forEach(p -> two.read(p, features));
+            QFormer.Look look = scores.model().qformer().look(two.tensor(features, Compute.FP32));
+            TextBatch text = TextBatch.of(run.words, captions, 32);
+            double loss =
+                Matching.loss(scores.model(), look, List.of(0, 1), drawn, 0, 2, text.ids(Compute.FP32), text.real(Compute.FP32), false).item_double();
+            double expected = 0;
+            for (Matching.Trial trial : drawn.ofPhotos(0, 2)) {
+              Tensor logits = scores.match(look.rows(Tensors.of(new int[] {trial.image()}, 1)), List.of(captions.get(trial.text())));
+              expected -= logits.log_softmax(1).select(1, trial.match() ? 1 : 0).item_double();
+            }
+            assertThat(loss).isCloseTo(expected, org.assertj.core.api.Assertions.within(1e-4));
+          });
+    }
   }
 
   /** The eleventh photo has the first one's captions, word for word: no score can prefer one's own to the other's. */
