@@ -44,7 +44,9 @@ class LessonsTest {
   }
 
   private List<Lessons.Lesson> pass(long pass, String... changes) {
-    Recipe recipe = new Recipes().read("photos", List.of(changes));
+    List<String> all = new ArrayList<>(List.of("stage2.captions_at_once=1"));
+    all.addAll(List.of(changes));
+    Recipe recipe = new Recipes().read("photos", all);
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 1);
     List<Lessons.Lesson> found = new ArrayList<>();
     for (long step = lessons.steps(pass); step < lessons.steps(pass + 1); step++) {
@@ -172,7 +174,7 @@ class LessonsTest {
 
   @Test
   void captionsAloneComeAsBeforeThereWereQuestions() {
-    Recipe recipe = new Recipes().read("photos", List.of("stage2.questions=0"));
+    Recipe recipe = new Recipes().read("photos", List.of("stage2.questions=0", "stage2.captions_at_once=1"));
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 2);
     Pairs pairs = new Pairs(7, "stage 2", photos, recipe.features().photoViews(), recipe.data(), false, 2, 0);
     for (long step = 0; step < 9; step++) {
