@@ -104,16 +104,16 @@ final class SearchCommand implements Callable<Integer> {
         throw UserError.of("%s was made with the run %s, which is not there. Say where it lies now (--run).", folder, from);
       }
       try (TrainedRun trained = TrainedRun.open(from, console.pull(), console.progress(), console::warn)) {
-        if (search.photos() == 0) {
-          console.warn(folder + " holds no photo. If ocelli index was stopped, the same command goes on from there.");
-        }
-        if (text != null) {
-          console.warnCut(trained.imageTextScores(), text);
-        }
         if (image != null || rerank > 0 || html != null) {
           search.identity().check(trained.indexIdentity(), folder);
         } else {
           search.identity().check(from, trained.stage1Sha256(), folder);
+        }
+        if (search.photos() == 0) {
+          console.warn(folder + " holds no photo. If ocelli index was stopped, the same command goes on from there.");
+        }
+        if (text != null) {
+          console.warnCut(trained.searchable(), text);
         }
         if (rerank > 0 && trained.searchable().model().match() == null) {
           throw UserError.of("%s was trained without matching (stage1.objectives.itm: 0), which --rerank needs. Train a run with it.", from);
