@@ -96,6 +96,32 @@ public final class FeatureStore implements AutoCloseable {
   }
 
   /**
+   * Refuses to begin what the disk can't hold, before hours are spent on it.
+   *
+   * @param photos still to be added
+   * @param rowBytes of one photo's features
+   */
+  public void checkRoom(long photos, int rowBytes) {
+    Path there = folder.toAbsolutePath();
+    while (!Files.exists(there)) {
+      there = there.getParent();
+    }
+    double needed = (double) photos * rowBytes;
+    long free;
+    try {
+      free = Files.getFileStore(there).getUsableSpace();
+    } catch (IOException unknown) {
+      return; // writing will tell
+    }
+    if (needed > free) {
+      throw UserError.of(
+          "The features of %d photos take %.1f GB, and on the disk of %s %.1f GB are free. Make room there, choose another folder by --features,"
+              + " or train with fewer features.views or features.layers.",
+          photos, needed / 1e9, folder, free / 1e9);
+    }
+  }
+
+  /**
    * Adds a shard.
    *
    * @param pictures SHA-256 of each picture file

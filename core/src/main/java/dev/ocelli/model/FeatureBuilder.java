@@ -247,6 +247,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
         tokens = (int) features.size(1);
         hidden = (int) features.size(2);
         int photoBytes = Math.multiplyExact(tokens, hidden * 2);
+        store.checkRoom(photos, photoBytes);
         most = Math.max(1, Math.min(PHOTOS_A_SHARD, BYTES_A_SHARD / photoBytes));
         int room = Math.min(photos, most + BATCH);
         bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, photoBytes)).order(ByteOrder.nativeOrder());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,19 @@ class FeatureStoreTest {
   private List<Path> shards(FeatureStore store) throws Exception {
     try (Stream<Path> files = Files.list(store.folder())) {
       return files.sorted().toList();
+    }
+  }
+
+  @Test
+  void moreThanTheDiskHoldsIsRefusedBeforehand() {
+    try (FeatureStore store = FeatureStore.open(root.resolve("not/there/yet"), KEY)) {
+      store.checkRoom(2, 1000);
+      assertThatThrownBy(() -> store.checkRoom(1L << 53, 1000))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("not/there/yet")
+          .hasMessageContaining("GB are free")
+          .hasMessageContaining("--features");
+      assertThat(root).isEmptyDirectory();
     }
   }
 
