@@ -5,8 +5,12 @@ import java.util.regex.Pattern;
 
 /** What is done to a caption before training. */
 public final class Captions {
+  /** English; German and Dutch; French; Spanish; Portuguese; Italian. A word that only looks like one costs a caption its mirrored views, no more. */
   private static final Pattern SIDES =
-      Pattern.compile("\\b(left|right)(most|wards?|hand(ed)?|s)?\\b|\\b(counter|anti)?-?clockwise\\b", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "\\b((left|right)(most|wards?|hand(ed)?|s)?|(counter|anti)?-?clockwise|(link|recht)(s|e[rnms]?)|gauches?|droite?s?"
+              + "|(izquierd|derech|esquerd|direit)[ao]s?|(sini|de)str[aoei])\\b",
+          Pattern.CASE_INSENSITIVE);
 
   private Captions() {}
 
@@ -27,7 +31,10 @@ public final class Captions {
     return lowercase ? text.toLowerCase(Locale.ROOT) : text;
   }
 
-  /** Whether an English caption says which side something is on, so that it would be wrong of the mirrored photo. */
+  /**
+   * Whether a caption says which side something is on (in English, German, Dutch, French, Spanish, Portuguese or Italian), so that it would be
+   * wrong of the mirrored photo.
+   */
   public static boolean saysSide(String caption) {
     return SIDES.matcher(caption).find();
   }

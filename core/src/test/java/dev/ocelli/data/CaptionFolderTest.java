@@ -166,10 +166,11 @@ final class CaptionFolderTest {
 
   @Test
   void captionsThatWouldBeWrongOfTheMirroredPhoto() {
-    for (String side : List.of("A man on the left.", "the RIGHT hand", "leftmost dog", "two left-handed players", "turning counter-clockwise", "a car moves rightwards")) {
+    for (String side : List.of("A man on the left.", "the RIGHT hand", "leftmost dog", "two left-handed players", "turning counter-clockwise", "a car moves rightwards",
+        "Ein Hund läuft nach links.", "der rechte Arm", "het linker been", "à gauche, un chien", "sa main droite", "a la izquierda", "el lado derecho", "à esquerda", "la mano destra")) {
       assertThat(Captions.saysSide(side)).as(side).isTrue();
     }
-    for (String any : List.of("A bright lantern.", "a cleft rock", "lefto", "a copyright sign", "o'clock")) {
+    for (String any : List.of("A bright lantern.", "a cleft rock", "lefto", "a copyright sign", "o'clock", "ein rechteckiges Schild", "an orchestra", "das Gelenk")) {
       assertThat(Captions.saysSide(any)).as(any).isFalse();
     }
   }
