@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.AtomicFile;
+import dev.ocelli.FolderLock;
 import dev.ocelli.UserError;
 import dev.ocelli.model.Pretrained;
 import java.io.IOException;
@@ -127,7 +128,7 @@ public record RunFolder(Path path) {
 
   /** Puts a folder in another's place. A kill in between leaves one of them whole, under its own name or with ".old" behind it. */
   static void replace(Path place, Path fresh) {
-    Path old = place.resolveSibling(place.getFileName() + ".old");
+    Path old = old(place);
     try {
       delete(old);
       if (Files.exists(place)) {
@@ -140,14 +141,34 @@ public record RunFolder(Path path) {
     }
   }
 
-  /** Brings back what {@link #replace} had set aside when it was killed. */
+  /** Brings back what {@link #replace} had set aside when it was killed. For whoever holds the folder's lock. */
   void recover() {
     for (Path place : List.of(stage1(), vlm())) {
-      Path old = place.resolveSibling(place.getFileName() + ".old");
-      if (!Files.exists(place) && Files.exists(old)) {
-        replace(place, old);
+      if (lost(place)) {
+        try {
+          Files.move(old(place), place);
+        } catch (IOException e) {
+          throw new UserError("Can't bring back " + place + " from " + old(place) + ": " + AtomicFile.reason(e) + ".", e);
+        }
       }
     }
+  }
+
+  /** The same for a reader: a trainer that is in the middle of {@link #replace} has lost nothing. */
+  void recoverWhereNobodyTrains() {
+    if (lost(stage1()) || lost(vlm())) {
+      try (FolderLock lock = FolderLock.take(path, "ocelli train")) {
+        recover();
+      }
+    }
+  }
+
+  private static boolean lost(Path place) {
+    return !Files.exists(place) && Files.exists(old(place));
+  }
+
+  private static Path old(Path place) {
+    return place.resolveSibling(place.getFileName() + ".old");
   }
 
   /** Removes a file, or a folder with all that is in it, where it is. */

@@ -87,7 +87,7 @@ public final class TrainedRun implements AutoCloseable {
     if (!run.exists()) {
       throw UserError.of("%s is no run folder: it has no recipe.yaml. Name the folder that ocelli train wrote (--out).", folder);
     }
-    run.recover();
+    run.recoverWhereNobodyTrains();
     return new TrainedRun(run, frozen, alone, progress, warn);
   }
 

@@ -3,6 +3,7 @@ package dev.ocelli.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ocelli.FolderLock;
 import dev.ocelli.UserError;
 import dev.ocelli.model.Pretrained;
 import java.nio.file.Files;
@@ -69,5 +70,38 @@ class RunFolderTest {
     assertThat(run.trained()).isFalse();
     assertThat(run.path().toFile().list()).containsExactly("notes.txt");
     assertThat(notes).hasContent("mine");
+  }
+
+  private Path model(String folder, String text) throws Exception {
+    Files.createDirectories(run.path().resolve(folder));
+    return Files.writeString(run.path().resolve(folder).resolve("model.safetensors"), text);
+  }
+
+  @Test
+  void aModelSetAsideByAKillComesBack() throws Exception {
+    model("stage1.old", "the best so far");
+    model("stage1.new", "maybe half");
+    run.recoverWhereNobodyTrains();
+    assertThat(run.stage1().resolve("model.safetensors")).hasContent("the best so far");
+    assertThat(run.path().resolve("stage1.old")).doesNotExist();
+    // What is in its place stays.
+    model("stage1.old", "one before");
+    run.recover();
+    assertThat(run.stage1().resolve("model.safetensors")).hasContent("the best so far");
+    model("stage1.new", "better");
+    RunFolder.replace(run.stage1(), run.path().resolve("stage1.new"));
+    assertThat(run.stage1().resolve("model.safetensors")).hasContent("better");
+    assertThat(run.path().resolve("stage1.old")).doesNotExist();
+  }
+
+  @Test
+  void aReaderTakesNothingFromATrainerThatIsReplacingIt() throws Exception {
+    model("vlm.old", "set aside");
+    try (FolderLock lock = FolderLock.take(run.path(), "ocelli train")) {
+      assertThatThrownBy(run::recoverWhereNobodyTrains).isInstanceOf(UserError.class).hasMessageContaining("another ocelli train");
+      assertThat(run.vlm()).doesNotExist();
+    }
+    run.recoverWhereNobodyTrains();
+    assertThat(run.vlm().resolve("model.safetensors")).hasContent("set aside");
   }
 }
