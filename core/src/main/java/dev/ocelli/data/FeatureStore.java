@@ -98,7 +98,7 @@ public final class FeatureStore implements AutoCloseable {
   /**
    * Refuses to begin what the disk can't hold, before hours are spent on it.
    *
-   * @param photos still to be added
+   * @param photos still to be added, here and in stores of their views beside it
    * @param rowBytes of one photo's features
    */
   public void checkRoom(long photos, int rowBytes) {
@@ -115,7 +115,7 @@ public final class FeatureStore implements AutoCloseable {
     }
     if (needed > free) {
       throw UserError.of(
-          "The features of %d photos take %.1f GB, and on the disk of %s %.1f GB are free. Make room there, choose another folder by --features,"
+          "The features of %d photos (views included) take %.1f GB, and on the disk of %s %.1f GB are free. Make room there, choose another folder by --features,"
               + " or train with fewer features.views or features.layers.",
           photos, needed / 1e9, folder, free / 1e9);
     }

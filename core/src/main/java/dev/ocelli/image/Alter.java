@@ -1,5 +1,7 @@
 package dev.ocelli.image;
 
+import java.util.function.IntUnaryOperator;
+
 /**
  * Changes of pictures that keep what is in them: a part, a mirror image, other light and colour. Bit for bit as Pillow's {@code crop},
  * {@code transpose(FLIP_LEFT_RIGHT)} and {@code ImageEnhance}, which torchvision's {@code ColorJitter} uses too.
@@ -29,44 +31,44 @@ public final class Alter {
 
   /** @param factor 0 is black, 1 the picture itself, more is brighter */
   public static RgbImage brightness(RgbImage in, double factor) {
-    return blend(in, new int[in.rgb().length / 3], factor);
+    return blend(in, at -> 0, factor);
   }
 
   /** @param factor 0 is the picture's mean grey, 1 the picture itself, more has more contrast */
   public static RgbImage contrast(RgbImage in, double factor) {
-    int[] grey = grey(in);
+    byte[] rgb = in.rgb();
     long sum = 0;
-    for (int g : grey) {
-      sum += g;
+    for (int at = 0; at < rgb.length; at += 3) {
+      sum += grey(rgb, at);
     }
-    java.util.Arrays.fill(grey, (int) ((double) sum / grey.length + 0.5));
-    return blend(in, grey, factor);
+    int mean = (int) ((double) sum / (rgb.length / 3) + 0.5);
+    return blend(in, at -> mean, factor);
   }
 
   /** @param factor 0 is without colour, 1 the picture itself, more has stronger colours */
   public static RgbImage saturation(RgbImage in, double factor) {
-    return blend(in, grey(in), factor);
+    return blend(in, at -> grey(in.rgb(), at), factor);
   }
 
-  /** ITU-R 601-2 luma in Pillow's fixed point. */
-  private static int[] grey(RgbImage in) {
-    byte[] rgb = in.rgb();
-    int[] grey = new int[rgb.length / 3];
-    for (int i = 0, at = 0; i < grey.length; i++, at += 3) {
-      grey[i] = ((rgb[at] & 255) * 19595 + (rgb[at + 1] & 255) * 38470 + (rgb[at + 2] & 255) * 7471 + 0x8000) >> 16;
-    }
-    return grey;
+  /** ITU-R 601-2 luma of the pixel whose red is at {@code at}, in Pillow's fixed point. */
+  private static int grey(byte[] rgb, int at) {
+    return ((rgb[at] & 255) * 19595 + (rgb[at + 1] & 255) * 38470 + (rgb[at + 2] & 255) * 7471 + 0x8000) >> 16;
   }
 
-  /** Pillow's {@code Image.blend}: from grey values (factor 0) to the picture (1) and beyond, in fp32, cut off towards 0. */
-  private static RgbImage blend(RgbImage in, int[] grey, double factor) {
+  /**
+   * Pillow's {@code Image.blend}: from grey values (factor 0) to the picture (1) and beyond, in fp32, cut off towards 0. No picture of the greys
+   * is made: photos of 50 megapixels are common.
+   */
+  private static RgbImage blend(RgbImage in, IntUnaryOperator grey, double factor) {
     float alpha = (float) factor;
     byte[] rgb = in.rgb();
     byte[] out = new byte[rgb.length];
-    for (int i = 0; i < rgb.length; i++) {
-      int from = grey[i / 3];
-      float mixed = from + alpha * ((rgb[i] & 255) - from);
-      out[i] = (byte) (mixed <= 0 ? 0 : mixed >= 255 ? 255 : (int) mixed);
+    for (int at = 0; at < rgb.length; at += 3) {
+      int from = grey.applyAsInt(at);
+      for (int i = at; i < at + 3; i++) {
+        float mixed = from + alpha * ((rgb[i] & 255) - from);
+        out[i] = (byte) (mixed <= 0 ? 0 : mixed >= 255 ? 255 : (int) mixed);
+      }
     }
     return new RgbImage(in.width(), in.height(), out);
   }

@@ -72,9 +72,18 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
 
   /** Features of photos, those missing computed and added. Photos that can't be read are noted in {@code bad} and left out. */
   public PhotoFeatures build(List<Photo> photos, Path root, BadPhotos bad) {
+    return build(photos, root, bad, 0);
+  }
+
+  /**
+   * The same for photos of which {@link #withViews} is going to be asked.
+   *
+   * @param views how many: the disk must have room for them, too
+   */
+  public PhotoFeatures build(List<Photo> photos, Path root, BadPhotos bad, int views) {
     FeatureStore store = FeatureStore.open(root, key());
     Map<String, String> pictures = hash(photos, bad);
-    fill(store, photos, pictures, bad, "features", (image, picture) -> image);
+    fill(store, photos, pictures, bad, "features", (image, picture) -> image, views);
     if (!stop.getAsBoolean()) {
       // Files of equal bytes (a download's error page, say) are decoded once, but each is a photo that can't be used.
       photos.stream()
@@ -90,7 +99,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
    * Features of altered views of photos, those missing computed and added: as much time and disk a view as the photos themselves took.
    *
    * @param photos of {@link #build}
-   * @return the same photos with their views
+   * @return those of the photos of which there is every view; unless it was stopped, the others are noted in {@code bad}
    */
   public PhotoFeatures withViews(PhotoFeatures photos, PhotoViews views, Path root, BadPhotos bad) {
     List<FeatureStore> stores = new ArrayList<>();
@@ -99,10 +108,21 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
       FeatureStore store = FeatureStore.open(root, key(views, view));
       fill(
           store, photos.photos(), photos.pictures(), bad, "features of view " + view + " of " + views.count(),
-          (image, picture) -> views.of(image, picture, number));
+          (image, picture) -> views.of(image, picture, number), views.count() - view);
       stores.add(store);
     }
-    return new PhotoFeatures(photos.photos(), photos.pictures(), photos.store(), stores);
+    if (stop.getAsBoolean()) {
+      return new PhotoFeatures(photos.photos(), photos.pictures(), photos.store(), stores);
+    }
+    List<Photo> usable = new ArrayList<>();
+    for (Photo photo : photos.photos()) {
+      if (stores.stream().allMatch(store -> store.has(photos.pictures().get(photo.image())))) {
+        usable.add(photo);
+      } else if (!bad.contains(photo.image())) {
+        bad.add(photo.image(), "the same bytes as another photo of which there is no view");
+      }
+    }
+    return new PhotoFeatures(usable, photos.pictures(), photos.store(), stores);
   }
 
   /**
@@ -114,9 +134,13 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     compute(photos, pictures, bad, (image, picture) -> image, task, sink);
   }
 
-  /** Adds what a store lacks. */
+  /**
+   * Adds what a store lacks.
+   *
+   * @param more stores that follow, as large as this one
+   */
   private void fill(
-      FeatureStore store, List<Photo> photos, Map<String, String> pictures, BadPhotos bad, String name, Alteration alteration) {
+      FeatureStore store, List<Photo> photos, Map<String, String> pictures, BadPhotos bad, String name, Alteration alteration, int more) {
     List<Photo> missing = new ArrayList<>();
     Map<String, Boolean> asked = new HashMap<>();
     for (Photo photo : inPlaceOrder(photos)) {
@@ -127,7 +151,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     }
     if (!missing.isEmpty()) {
       try (Progress.Task task = progress.start(name, missing.size(), "photos")) {
-        Shard shard = new Shard(store, missing.size());
+        Shard shard = new Shard(store, missing.size(), more);
         try {
           compute(missing, pictures, bad, alteration, task, shard::add);
         } finally {
@@ -201,6 +225,9 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
       return new Decoded(photo.image(), picture, vision.preprocessing().apply(alteration.of(photo.picture().rgb(), picture)), null);
     } catch (UserError e) {
       return new Decoded(photo.image(), picture, null, e.getMessage());
+    } catch (OutOfMemoryError e) {
+      return new Decoded(
+          photo.image(), picture, null, "takes more memory than Java has left. Scale it down, or give Java more (OCELLI_JAVA_OPTS=-Xmx4g).");
     }
   }
 
@@ -231,15 +258,20 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     private final FeatureStore store;
     private final List<String> pictures = new ArrayList<>();
     private final int photos;
+    private final int more;
     private ByteBuffer bytes;
     private int most;
     private int tokens;
     private int hidden;
 
-    /** @param photos how many there will be at most */
-    Shard(FeatureStore store, int photos) {
+    /**
+     * @param photos how many there will be at most
+     * @param more stores that follow, as large as this one
+     */
+    Shard(FeatureStore store, int photos, int more) {
       this.store = store;
       this.photos = photos;
+      this.more = more;
     }
 
     void add(List<String> more, Tensor features) {
@@ -247,7 +279,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
         tokens = (int) features.size(1);
         hidden = (int) features.size(2);
         int photoBytes = Math.multiplyExact(tokens, hidden * 2);
-        store.checkRoom(photos, photoBytes);
+        store.checkRoom(photos * (1L + this.more), photoBytes);
         most = Math.max(1, Math.min(PHOTOS_A_SHARD, BYTES_A_SHARD / photoBytes));
         int room = Math.min(photos, most + BATCH);
         bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, photoBytes)).order(ByteOrder.nativeOrder());

@@ -91,9 +91,7 @@ final class CaptionStage implements Stage<List<CaptionStage.Batch>> {
     chat = lengths.chat();
     words = lengths.words();
     lessons = new Lessons(recipe.seed(), train.photos(), recipe.features().photoViews(), questions, s, Math.multiplyExact(s.batch(), s.accumulate()));
-    if (lessons.isEmpty()) {
-      throw new UserError("Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos.");
-    }
+    lessons.check();
     long steps = lessons.steps(s.passes());
     settings =
         new Settings(

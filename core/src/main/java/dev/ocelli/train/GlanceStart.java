@@ -144,7 +144,9 @@ record GlanceStart(ImageTextModel model, Recipe recipe, Tokenizer tokenizer, Com
           Tensor looked = learner.glance.apply(torch.dropout(rows(seen.images, photos), dropout, true)).squeeze(1);
           Tensor told = torch.dropout(rows(seen.texts, captions), dropout, true);
           Tensor cosines = torch.matmul(learner.heads.looked(looked), learner.heads.told(told).t());
-          Tensor contrast = Contrast.loss(cosines, learner.heads.scale(), fits, recipe.stage1().labelSmoothing());
+          // What doesn't learn must not count in clipping.
+          Tensor scale = recipe.stage1().learnTemperature() ? learner.heads.scale() : learner.heads.scale().detach();
+          Tensor contrast = Contrast.loss(cosines, scale, fits, recipe.stage1().labelSmoothing());
           contrast.backward();
           loss[0] = contrast.item_double();
         });

@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.UserError;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Draws;
@@ -92,8 +93,12 @@ final class Lessons {
     this.perStep = Math.min(perStep, first > 0 ? Math.min(captions.size(), perPass()) : perPass());
   }
 
-  boolean isEmpty() {
-    return items.isEmpty();
+  /** Refuses to begin where there is nothing to learn. */
+  void check() {
+    if (items.isEmpty()) {
+      throw new UserError(
+          "Stage 2 has nothing to learn: stage2.captions is none, and there are no questions about the training photos (or stage2.questions is 0).");
+    }
   }
 
   int perStep() {

@@ -124,8 +124,8 @@ final class Trainer {
       throw UserError.of("Training of %s broke down at step %d: its score is no number. Lower the rates.", stage.name(), at.step());
     }
     tell(stage, run.say, at.step(), evaluation);
-    // Without figures there is no validation part: then the last model is the best.
-    if (evaluation.figures().isEmpty() || evaluation.score() > at.bestScore()) {
+    // Without figures there is no validation part: then the last model is the best. So it is of equals: a few photos are soon all found.
+    if (evaluation.figures().isEmpty() || evaluation.score() >= at.bestScore()) {
       // In one piece: a kill between its files must not mix two models.
       Path fresh = run.best.resolveSibling(run.best.getFileName() + ".new");
       stage.save(fresh);

@@ -23,6 +23,7 @@ import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,11 +48,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
   /** Keys of the recipe that may change under way: what is learnt doesn't depend on them. */
-  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos", "stage1.querybank");
-
-  /** The same while stage 2 has not begun. */
-  private static final Set<String> FREE_IN_STAGE_1 =
-      Stream.concat(FREE.stream(), Stream.of("stage2", "models.language")).collect(Collectors.toUnmodifiableSet());
+  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos");
 
   /** In run.json: the SHA-256 of the files of questions. */
   private static final String QUESTIONS = "questions_sha256";
@@ -131,12 +128,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     checkModels(pretrained, recipe, folder, questions, stage1 && !run.finished("qformer"), stage2);
     Pretrained.Vision vision = recipe.features().shown(pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers()));
     run.identify("vision", vision.identity());
+    if (folder.photos(Part.VALIDATION).isEmpty() && recipe.data().validation() > 0) {
+      throw UserError.of(
+          "%s: of %d photos to train on none can be spared to choose the best checkpoint by (one that people described). Add some, or set"
+              + " data.validation=0.",
+          data, folder.photos(Part.TRAIN).size());
+    }
     BadPhotos bad = new BadPhotos(recipe.data().maxBadPhotos(), run.skipped());
     folder.missing().forEach(bad::add);
     List<Photo> used = Stream.concat(folder.photos(Part.TRAIN).stream(), folder.photos(Part.VALIDATION).stream()).toList();
     FeatureBuilder builder = new FeatureBuilder(vision, compute, progress, stop);
     long began = System.nanoTime();
-    PhotoFeatures seen = builder.build(used, features, bad);
+    PhotoFeatures seen = builder.build(used, features, bad, recipe.features().views());
     PhotoFeatures train = builder.withViews(seen.with(part(seen, Part.TRAIN)), recipe.features().photoViews(), features, bad);
     run.note("features", Map.of("seconds_of_last_call", (System.nanoTime() - began) / 1_000_000 / 1e3));
     if (stop.getAsBoolean()) {
@@ -190,6 +193,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       pretrained.checkText(recipe.models().text());
     }
     if (stage2) {
+      new Lessons(recipe.seed(), folder.photos(Part.TRAIN), recipe.features().photoViews(), questions, recipe.stage2(), 1).check();
       Pretrained.Speech speech = pretrained.speech(recipe.models().language());
       try {
         LessonLengths.of(recipe, speech).check(folder.photos(Part.TRAIN), questions);
@@ -236,7 +240,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       return false;
     }
     Recipes recipes = new Recipes();
-    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, run.begunVlm() ? FREE : FREE_IN_STAGE_1);
+    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, free(run));
     if (!differences.isEmpty()) {
       throw UserError.of(
           "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or --overwrite it.",
@@ -253,6 +257,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
     say.accept("Going on with the run in " + run.path());
     return false;
+  }
+
+  /** Besides {@link #FREE}, what hasn't had its turn yet: all of stage 2, and what is added to the Q-Former at its end. */
+  private static Set<String> free(RunFolder run) {
+    Set<String> free = new HashSet<>(FREE);
+    if (!run.begunVlm()) {
+      free.addAll(List.of("stage2", "models.language"));
+    }
+    if (!run.finished("qformer")) {
+      free.add("stage1.querybank");
+    }
+    return free;
   }
 
   private static void checkCaptions(Recipe recipe, CaptionFolder folder) {
@@ -367,6 +383,12 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       sizes.merge(named.part(), named.master().numel(), Long::sum);
     }
     say.accept(String.format(Locale.ROOT, "Training %s: %d steps of %d pairs", stage.name(), stage.settings().steps(), stage.settings().pairsPerStep()));
+    Schedule schedule = stage.settings().schedule();
+    if (schedule.steps() <= schedule.warmup()) {
+      say.accept(
+          String.format(
+              Locale.ROOT, "All steps lie within the warm-up of %d, so little will be learnt: set more passes, or a shorter warmup", schedule.warmup()));
+    }
     sizes.forEach((part, size) -> say.accept(row(part, size, "learns at rate " + stage.settings().rates().get(part))));
     new TreeMap<>(stage.frozen()).forEach((part, size) -> say.accept(row(part, size, "frozen")));
   }
