@@ -10,7 +10,7 @@ what looking closer, and learning more of words, have brought. Also printed: how
 
 DATA has captions.csv with a column "split" (train and dev or test) and the photos beside it or in images/. FEATURES is a folder of Ocelli's
 feature stores, one encoder's (~/.cache/huggingface/ocelli/features/NAME), which holds all of these photos once stage 1 and
-`ocelli eval retrieval` have gone through them.
+`ocelli eval retrieval` have gone through them. (A folder of altered views lacks those held out; its shards' "preprocessing" says "view".)
 """
 import argparse
 import csv
@@ -66,7 +66,7 @@ def pooled(store, data, names):
                 found[picture] = torch.cat([x[0].float(), x[1:].float().mean(0)])
     missing = [name for name in names if sha[name] not in found]
     if missing:
-        raise SystemExit(f"{store} lacks {len(missing)} photos, {missing[0]} for one. Train stage 1 on them and run ocelli eval retrieval first.")
+        raise SystemExit(f"{store} lacks {len(missing)} photos, {missing[0]} for one. Train stage 1 on them and run ocelli eval retrieval first; or is it a folder of views?")
     return torch.stack([found[sha[name]] for name in names])
 
 

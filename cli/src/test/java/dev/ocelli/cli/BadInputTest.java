@@ -2,13 +2,21 @@ package dev.ocelli.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ocelli.Sha256;
+import dev.ocelli.data.FeatureStore;
 import dev.ocelli.testing.Drawings;
 import dev.ocelli.testing.TinyModels;
+import dev.ocelli.weights.Safetensors;
+import dev.ocelli.weights.TensorFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +34,12 @@ class BadInputTest {
   }
 
   private Call train(String... more) {
-    List<String> arguments = new ArrayList<>(List.of("train", "qformer", "--features", root.resolve("features").toString()));
+    return train(List.of("train", "qformer"), more);
+  }
+
+  private Call train(List<String> command, String... more) {
+    List<String> arguments = new ArrayList<>(command);
+    arguments.addAll(List.of("--features", root.resolve("features").toString()));
     arguments.addAll(List.of("--data", data.toString()));
     if (!List.of(more).contains("--out")) {
       arguments.addAll(List.of("--out", root.resolve("run").toString()));
@@ -97,6 +110,45 @@ class BadInputTest {
     assertThat(call.code()).as(call.err()).isZero();
     assertThat(call.err()).contains("2 can't be used (skipped.csv)");
     assertThat(root.resolve("run/skipped.csv")).content().contains("gone.png", "lost.png", "captions.csv, row");
+  }
+
+  @Test
+  void whatCouldNeverEndWellIsRefusedBeforeFeaturesAreComputed() throws IOException {
+    refused(train(List.of("train"), "--set", "stage2.captions=none"), "nothing to learn", "stage2.captions");
+    Files.writeString(
+        data.resolve("captions.csv"), "image,caption,split\ndrawing-00.png,a red circle,train\ndrawing-01.png,a blue circle,test\n");
+    refused(train(), "1 photos to train on", "data.validation=0");
+    assertThat(root.resolve("features")).doesNotExist();
+    assertThat(train("--set", "data.validation=0").code()).isZero();
+  }
+
+  @Test
+  void aScheduleThatIsAllWarmUpIsSaid() {
+    assertThat(train("--set", "stage1.warmup=2000").err()).contains("within the warm-up of 2000");
+    assertThat(train("--set", "stage1.warmup=0", "--overwrite").err()).doesNotContain("warm-up");
+  }
+
+  /** It could be read once, or by another's memory: its own features are there. */
+  @Test
+  void aPhotoOfWhichThereIsNoViewIsSkippedAndListed() throws IOException {
+    assertThat(train("--set", "features.views=0", "--set", "data.test=0").code()).isZero();
+    byte[] broken = "no picture".getBytes(StandardCharsets.UTF_8);
+    try (Stream<Path> stores = Files.list(root.resolve("features"))) {
+      Path store = stores.findFirst().orElseThrow();
+      Path shard = store.resolve(store.toFile().list((folder, name) -> name.endsWith(".safetensors"))[0]);
+      try (TensorFile file = Safetensors.open(shard)) {
+        Map<String, String> about = file.metadata();
+        FeatureStore.Key key = new FeatureStore.Key(about.get("encoder"), about.get("weights_sha256"), about.get("preprocessing"));
+        try (FeatureStore open = FeatureStore.open(root.resolve("features"), key)) {
+          open.add(List.of(Sha256.of(broken)), open.tokens(), open.hidden(), ByteBuffer.allocateDirect(open.rowBytes()));
+        }
+      }
+    }
+    Files.write(data.resolve("images/drawing-03.png"), broken);
+    Call call = train("--set", "features.views=1", "--set", "data.test=0", "--overwrite");
+    assertThat(call.code()).as(call.err()).isZero();
+    assertThat(call.err()).contains("5 photos to train on, 2 to choose", "1 can't be used (skipped.csv)");
+    assertThat(root.resolve("run/skipped.csv")).content().contains("drawing-03.png");
   }
 
   @Test

@@ -43,7 +43,7 @@ class TinyRunTest {
     }
     for (String figure :
         List.of(
-            "precision=fp32", "features.layers=1", "data.test=0.25", "data.validation=0.2", "qformer.queries=4", "qformer.projection=8",
+            "precision=fp32", "features.layers=1", "features.views=0", "data.test=0.25", "data.validation=0.2", "qformer.queries=4", "qformer.projection=8",
             "stage1.passes=2", "stage1.batch=4", "stage1.warmup=1", "stage1.evaluate=1", "stage2.batch=4", "stage2.warmup=1",
             "stage2.lora.rank=2", "generation.max_tokens=6")) {
       arguments.addAll(List.of("--set", figure));

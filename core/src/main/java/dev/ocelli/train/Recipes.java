@@ -28,7 +28,7 @@ public final class Recipes {
   /** Settings that a run's file may lack, because there were none when it learnt, and the values that say what it did. */
   private static final Map<String, String> BEFORE =
       Map.of(
-          "features.show", "middle", "features.layers", "1", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false",
+          "features.show", "middle", "features.layers", "1", "features.views", "0", "qformer.centre", "false", "qformer.whiten", "0", "qformer.apart", "false",
           "qformer.glance", "false", "stage1.patches", "1", "stage1.querybank", "0", "stage2.captions_at_once", "1");
 
   private final ObjectMapper yaml =

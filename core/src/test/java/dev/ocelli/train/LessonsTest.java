@@ -44,7 +44,7 @@ class LessonsTest {
   }
 
   private List<Lessons.Lesson> pass(long pass, String... changes) {
-    List<String> all = new ArrayList<>(List.of("stage2.captions_at_once=1"));
+    List<String> all = new ArrayList<>(List.of("stage2.captions_at_once=1", "features.views=0"));
     all.addAll(List.of(changes));
     Recipe recipe = new Recipes().read("photos", all);
     Lessons lessons = new Lessons(7, photos, recipe.features().photoViews(), questions, recipe.stage2(), 1);

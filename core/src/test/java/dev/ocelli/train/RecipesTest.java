@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RecipesTest {
   /** What runs' recipes did not always have. Stage 1 has had {@code captions_at_once} for longer, and always one. */
   private static final String SINCE =
-      "\n  (show|layers|centre|whiten|apart|glance|patches|querybank): .*|\n  glance:(\n    .*)+|\n  captions_at_once: [2-9]";
+      "\n  (show|layers|views|centre|whiten|apart|glance|patches|querybank): .*|\n  glance:(\n    .*)+|\n  captions_at_once: [2-9]";
 
   @TempDir Path folder;
 
@@ -59,7 +59,7 @@ class RecipesTest {
     assertThat(old)
         .isEqualTo(
             set(
-                "features.show=middle", "features.layers=1", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false", "qformer.glance=false",
+                "features.show=middle", "features.layers=1", "features.views=0", "qformer.centre=false", "qformer.whiten=0", "qformer.apart=false", "qformer.glance=false",
                 "stage1.patches=1", "stage1.querybank=0", "stage2.captions_at_once=1"));
     assertThat(recipes.read(file.toString(), List.of("seed=7")).features().show()).as("as --recipe").isEqualTo("middle");
   }

@@ -93,6 +93,17 @@ class StagesTest {
     }
   }
 
+  /** One photo is always found among one, so every score is 100. */
+  @Test
+  void ofEqualScoresTheLastModelIsTheBest() {
+    try (TinyRun run = new TinyRun(folder, Compute.FP32, "stage1.evaluate=2");
+        QFormerStage stage = run.qformer(run.validation.with(run.validation.photos().subList(0, 1)))) {
+      Trainer.Result result = run.train(stage, "one", () -> false);
+      assertThat(result.bestScore()).isEqualTo(100);
+      assertThat(result.bestStep()).isEqualTo(result.steps());
+    }
+  }
+
   @Test
   void dropoutMattersForTheTestAbove() {
     try (TinyRun plain = new TinyRun(folder, Compute.FP32);

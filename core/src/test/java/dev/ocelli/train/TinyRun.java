@@ -64,7 +64,7 @@ final class TinyRun implements AutoCloseable {
     this.compute = compute;
     List<String> all = new ArrayList<>(
         List.of(
-            "features.layers=1", "qformer.queries=4", "qformer.projection=8", "stage1.batch=4", "stage1.patches=1", "stage1.passes=6", "stage1.warmup=2",
+            "features.layers=1", "features.views=0", "qformer.queries=4", "qformer.projection=8", "stage1.batch=4", "stage1.patches=1", "stage1.passes=6", "stage1.warmup=2",
             "stage1.rates.body=2e-3", "stage1.rates.new=5e-3", "stage2.batch=2", "stage2.accumulate=2", "stage2.passes=6", "stage2.warmup=2",
             "stage2.rates.qformer=2e-3", "stage2.rates.projector=5e-3", "stage2.rates.lora=5e-3", "stage2.lora.rank=2", "stage2.lora.alpha=4"));
     all.addAll(List.of(changes));
@@ -148,6 +148,11 @@ final class TinyRun implements AutoCloseable {
   }
 
   QFormerStage qformer() {
+    return qformer(validation);
+  }
+
+  /** @param validation photos that choose the best checkpoint */
+  QFormerStage qformer(PhotoFeatures validation) {
     return new QFormerStage(recipe, compute, shape(recipe.qformer().dropout()), this::source, words, 0, train, validation, Progress.NONE);
   }
 

@@ -32,9 +32,9 @@ public final class TinyTraining {
     List<String> all =
         new ArrayList<>(
             List.of(
-                "precision=fp32", "features.show=middle", "features.layers=1", "data.test=0.25", "data.validation=0.2", "qformer.queries=4",
+                "precision=fp32", "features.show=middle", "features.layers=1", "features.views=0", "data.test=0.25", "data.validation=0.2", "qformer.queries=4",
                 "qformer.cross_every=2", "qformer.apart=false", "stage1.patches=1", "qformer.projection=8", "stage1.similarity=best", "stage1.passes=1", "stage1.batch=4", "stage1.warmup=1",
-                "stage1.evaluate=1", "stage2.batch=4", "stage2.warmup=1", "stage2.rates.qformer=1e-4", "stage2.lora.rank=2",
+                "stage1.evaluate=1", "stage2.batch=4", "stage2.accumulate=1", "stage2.warmup=1", "stage2.rates.qformer=1e-4", "stage2.lora.rank=2",
                 "generation.max_tokens=6"));
     for (String which : List.of("vision", "text", "language")) {
       all.add("models." + which + "=" + root.resolve("models").resolve(which));
