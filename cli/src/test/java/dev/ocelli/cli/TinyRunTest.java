@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ocelli.testing.Drawings;
 import dev.ocelli.testing.TinyModels;
 import dev.ocelli.weights.Safetensors;
@@ -244,6 +245,46 @@ class TinyRunTest {
     Call deep = Call.of(root, stage("deep", "qformer", "--set", "features.layers=2"));
     assertThat(deep.code()).isEqualTo(1);
     assertThat(deep.err()).contains("features.layers is 2", "1 layers");
+  }
+
+  @Test
+  void photosThatCameLaterAreHeldOutAndTheOthersStayWhereTheyWere() throws IOException {
+    Path data = Drawings.write(root.resolve("growing"), 12);
+    List<String> training = train("before");
+    training.set(training.indexOf(at("data")), data.toString());
+    training.add(1, "qformer");
+    Call run = Call.of(root, training.toArray(String[]::new));
+    assertThat(run.code()).as(run.err()).isZero();
+    String of = " --json --run " + at("before") + " --data " + data;
+    int trained = json(call("eval retrieval --split train" + of)).get("images").asInt();
+    int heldOut = json(call("eval retrieval" + of)).get("images").asInt();
+    Path more = Drawings.write(root.resolve("more"), 20);
+    StringBuilder rows = new StringBuilder(Files.readString(data.resolve("captions.csv")));
+    for (int i = 12; i < 20; i++) {
+      Files.copy(more.resolve("images/drawing-" + i + ".png"), data.resolve("images/drawing-" + i + ".png"));
+      rows.append("drawing-").append(i).append(".png,another drawing of number ").append(i).append('\n');
+    }
+    Files.writeString(data.resolve("captions.csv"), rows);
+    Call grown = call("eval retrieval" + of);
+    assertThat(json(grown).get("images").asInt()).isEqualTo(heldOut + 8);
+    assertThat(grown.err()).contains("8 photos have come since the run began", "drawing-12.png");
+    assertThat(json(call("eval retrieval --split train" + of)).get("images").asInt()).isEqualTo(trained);
+  }
+
+  /** On another machine auto may choose the other type, whose features and checkpoints don't fit. */
+  @Test
+  void aRunGoesOnInTheTypeItBeganWith() throws IOException {
+    Call first = Call.of(root, stage("typed", "qformer", "--set", "precision=auto"));
+    assertThat(first.code()).as(first.err()).isZero();
+    Path about = root.resolve("typed/run.json");
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode noted = (ObjectNode) mapper.readTree(about.toFile());
+    String other = noted.get("precision").asText().equals("fp32") ? "bf16" : "fp32";
+    assertThat(first.err()).contains("Computing in " + noted.get("precision").asText() + ", the faster here");
+    mapper.writeValue(about.toFile(), noted.put("precision", other));
+    Call on = Call.of(root, stage("typed", "vlm", "--set", "precision=auto"));
+    assertThat(on.code()).as(on.err()).isZero();
+    assertThat(on.err()).contains("Computing in " + other + ", as the run began");
   }
 
   @Test

@@ -63,6 +63,18 @@ public final class CaptionFolder {
    * @param splitCsv the split, or null to draw it
    */
   public static CaptionFolder read(Path data, SplitSettings settings, Path splitCsv) {
+    return read(data, settings, splitCsv, false);
+  }
+
+  /**
+   * The same for a folder that may have grown since: photos that the run did not know were not trained on, so they are held out, where the data
+   * doesn't say otherwise.
+   */
+  public static CaptionFolder readGrown(Path data, SplitSettings settings, Path splitCsv) {
+    return read(data, settings, splitCsv, true);
+  }
+
+  private static CaptionFolder read(Path data, SplitSettings settings, Path splitCsv, boolean grown) {
     PairSource source = PairSource.open(data);
     Rows rows = new Rows(source);
     PairSource.Contents contents = source.read(rows);
@@ -71,7 +83,7 @@ public final class CaptionFolder {
     rows.finish(data, contents.hasSplit(), warnings);
     List<String> images = new ArrayList<>(rows.entries.keySet());
     Map<String, Part> parts =
-        splitCsv == null ? draw(images, rows.entries, contents.hasSplit(), settings) : recall(images, splitCsv, warnings);
+        splitCsv == null ? draw(images, rows.entries, contents.hasSplit(), settings) : recall(rows.entries, splitCsv, grown, warnings);
     List<Photo> photos = new ArrayList<>();
     rows.entries.forEach(
         (image, entry) -> photos.add(new Photo(image, entry.picture, List.copyOf(entry.captions.keySet()), parts.get(image))));
@@ -338,16 +350,18 @@ public final class CaptionFolder {
     return (int) Math.min(Math.min(share, most), photos - 1);
   }
 
-  private static Map<String, Part> recall(List<String> images, Path splitCsv, List<String> warnings) {
+  private static Map<String, Part> recall(Map<String, Entry> entries, Path splitCsv, boolean grown, List<String> warnings) {
     Map<String, Part> parts = SplitFile.read(splitCsv);
-    List<String> fresh = images.stream().filter(image -> !parts.containsKey(image)).toList();
-    if (!fresh.isEmpty()) {
+    List<String> fresh = entries.keySet().stream().filter(image -> !parts.containsKey(image)).toList();
+    if (grown && !fresh.isEmpty()) {
+      fresh.forEach(image -> parts.put(image, entries.get(image).given == null ? Part.TEST : entries.get(image).given));
+      warnings.add(fresh.size() + " photos have come since the run began, the first being " + fresh.get(0) + ". It hasn't seen them, so they count as held out");
+    } else if (!fresh.isEmpty()) {
       throw UserError.of(
           "%s doesn't say where %d photos belong, the first being %s. Add rows for them, or go without the file to draw a new split.",
           splitCsv, fresh.size(), fresh.get(0));
     }
-    Set<String> known = Set.copyOf(images);
-    long gone = parts.keySet().stream().filter(image -> !known.contains(image)).count();
+    long gone = parts.keySet().stream().filter(image -> !entries.containsKey(image)).count();
     if (gone > 0) {
       warnings.add(splitCsv + " names " + gone + " photos that the captions file no longer has");
     }

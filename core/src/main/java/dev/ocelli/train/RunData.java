@@ -96,15 +96,17 @@ public final class RunData {
   /** The folder's photos and captions, without features. */
   public CaptionFolder read(Path data) {
     SplitSettings settings = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    CaptionFolder folder = CaptionFolder.read(data, settings);
     if (!Files.exists(run.split())) {
-      return folder;
+      return CaptionFolder.read(data, settings);
+    }
+    if (run.about().get("data") instanceof Map<?, ?> known && data.toAbsolutePath().normalize().toString().equals(known.get("folder"))) {
+      // Captions may have been mended since, and photos added; which photos were trained on has not changed.
+      return CaptionFolder.readGrown(data, settings, run.split());
     }
     try {
-      // Captions may have been mended since; which photos were trained on has not changed.
       return CaptionFolder.read(data, settings, run.split());
     } catch (UserError otherPhotos) {
-      return folder;
+      return CaptionFolder.read(data, settings);
     }
   }
 

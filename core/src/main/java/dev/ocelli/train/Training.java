@@ -104,7 +104,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       return Outcome.FINISHED;
     }
     CaptionFolder folder =
-        Files.exists(run.split()) ? CaptionFolder.read(data, split, run.split()) : CaptionFolder.read(data, split);
+        Files.exists(run.split()) ? CaptionFolder.readGrown(data, split, run.split()) : CaptionFolder.read(data, split);
     if (run.about().get("data") instanceof Map<?, ?> known && !folder.sha256().equals(known.get("sha256"))) {
       throw UserError.of(
           "%s: captions or photos have changed since the run in %s began. Restore them, or start a new run folder.", data, run.path());
@@ -119,10 +119,13 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     folder.writeSplit(run.split());
     run.note("data", Map.of("folder", data.toAbsolutePath().normalize().toString(), "sha256", folder.sha256(), QUESTIONS, questions.sha256()));
 
-    Compute compute = Compute.of(recipe.precision(), recipe.device());
+    // Features and checkpoints are of the type that the run began with, and on another machine auto may choose the other one.
+    boolean auto = recipe.precision().equals("auto");
+    Object noted = auto ? run.about().get("precision") : null;
+    Compute compute = Compute.of(noted instanceof String known ? known : recipe.precision(), recipe.device());
     run.note("precision", compute.precision());
-    if (recipe.precision().equals("auto")) {
-      say.accept("Computing in " + compute.precision() + ", the faster here");
+    if (auto) {
+      say.accept("Computing in " + compute.precision() + (noted == null ? ", the faster here" : ", as the run began"));
     }
     Pretrained pretrained = pretrained(recipe, compute);
     checkModels(pretrained, recipe, folder, questions, stage1 && !run.finished("qformer"), stage2);

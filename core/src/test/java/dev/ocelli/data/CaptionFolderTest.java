@@ -2,6 +2,7 @@ package dev.ocelli.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.ocelli.UserError;
 import java.io.IOException;
@@ -78,6 +79,13 @@ final class CaptionFolderTest {
     Files.writeString(dir.resolve("new.jpg"), "");
     Files.writeString(dir.resolve("captions.csv"), "image,caption\nnew.jpg,x\np1.jpg,y\n");
     assertThatThrownBy(() -> CaptionFolder.read(dir, SPLIT, split)).isInstanceOf(UserError.class).hasMessageContaining("new.jpg");
+    CaptionFolder grown = CaptionFolder.readGrown(dir, SPLIT, split);
+    Part before = one.photos().stream().filter(p -> p.image().equals("p1.jpg")).findFirst().orElseThrow().part();
+    assertThat(grown.photos()).extracting(Photo::image, Photo::part).containsExactly(tuple("new.jpg", Part.TEST), tuple("p1.jpg", before));
+    assertThat(grown.warnings()).anyMatch(warning -> warning.contains("new.jpg"));
+    Files.writeString(dir.resolve("captions.csv"), "image,caption,split\nnew.jpg,x,train\np1.jpg,y,unseen\n");
+    assertThat(CaptionFolder.readGrown(dir, SPLIT, split).photos())
+        .extracting(Photo::image, Photo::part).containsExactly(tuple("new.jpg", Part.TRAIN), tuple("p1.jpg", before));
   }
 
   @Test
