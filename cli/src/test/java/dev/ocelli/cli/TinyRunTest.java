@@ -269,6 +269,10 @@ class TinyRunTest {
     assertThat(json(grown).get("images").asInt()).isEqualTo(heldOut + 8);
     assertThat(grown.err()).contains("8 photos have come since the run began", "drawing-12.png");
     assertThat(json(call("eval retrieval --split train" + of)).get("images").asInt()).isEqualTo(trained);
+    training.set(1, "vlm");
+    Call on = Call.of(root, training.toArray(String[]::new));
+    assertThat(on.code()).isEqualTo(1);
+    assertThat(on.err()).contains("captions or photos have changed since the run").doesNotContain("split.csv");
   }
 
   /** On another machine auto may choose the other type, whose features and checkpoints don't fit. */
