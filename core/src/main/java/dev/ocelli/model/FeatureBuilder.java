@@ -151,7 +151,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     }
     if (!missing.isEmpty()) {
       try (Progress.Task task = progress.start(name, missing.size(), "photos")) {
-        Shard shard = new Shard(store, missing.size(), more);
+        Shard shard = new Shard(store, missing.size(), missing.size() * (1L + more));
         try {
           compute(missing, pictures, bad, alteration, task, shard::add);
         } finally {
@@ -258,7 +258,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     private final FeatureStore store;
     private final List<String> pictures = new ArrayList<>();
     private final int photos;
-    private final int more;
+    private final long toStore;
     private ByteBuffer bytes;
     private int most;
     private int tokens;
@@ -266,12 +266,12 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
 
     /**
      * @param photos how many there will be at most
-     * @param more stores that follow, as large as this one
+     * @param toStore what the disk must have room for: these and their views
      */
-    Shard(FeatureStore store, int photos, int more) {
+    Shard(FeatureStore store, int photos, long toStore) {
       this.store = store;
       this.photos = photos;
-      this.more = more;
+      this.toStore = toStore;
     }
 
     void add(List<String> more, Tensor features) {
@@ -279,7 +279,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
         tokens = (int) features.size(1);
         hidden = (int) features.size(2);
         int photoBytes = Math.multiplyExact(tokens, hidden * 2);
-        store.checkRoom(photos * (1L + this.more), photoBytes);
+        store.checkRoom(toStore, photoBytes);
         most = Math.max(1, Math.min(PHOTOS_A_SHARD, BYTES_A_SHARD / photoBytes));
         int room = Math.min(photos, most + BATCH);
         bytes = ByteBuffer.allocateDirect(Math.multiplyExact(room, photoBytes)).order(ByteOrder.nativeOrder());
