@@ -4,7 +4,8 @@
   tools/objectives.py --data photos --out runs/objectives [--seeds 42] [--chosen 3 --chosen-seeds 42,43,44] [--set stage1.passes=4 ...]
 
 Trains stage 1 once for every mixture and seed of --seeds, and looks at the held-out photos (--split test). Then the --chosen best mixtures
-by recall are trained with the seeds of --chosen-seeds, and through stage 2. Everything is trained by `ocelli` into folders of --out: what
+by recall (ranked again, where that finds more) are trained with the seeds of --chosen-seeds, and those of --stage2-seeds go through stage 2.
+Everything is trained by `ocelli` into folders of --out: what
 is finished there is not done again, so a stopped call goes on where it was. Prints the table, and writes it to OUT/table.md.
 
 Needs nothing but Python 3.9. The rows without ITC have no recall: nothing has learnt to compare a photo with many captions at once. Times
@@ -34,6 +35,7 @@ def arguments():
     p.add_argument("--seeds", default="42", help="of every mixture (default: 42)")
     p.add_argument("--chosen", type=int, default=0, help="so many of the best mixtures also go through stage 2 (default: none)")
     p.add_argument("--chosen-seeds", default="42", help="seeds of these (default: 42)")
+    p.add_argument("--stage2-seeds", help="of those, the ones that go through stage 2 (default: all of them)")
     p.add_argument("--rerank", type=int, default=16, help="so many of the best are ranked again by matching (default: 16)")
     p.add_argument("--ocelli", default=str(ROOT / "ocelli"), help="the program")
     p.add_argument("--features", help="folder of feature stores")
@@ -58,8 +60,7 @@ class Runs:
     def train(self, mixture, seed, stage):
         """Stage "qformer" or "vlm", where it isn't finished."""
         folder = self.folder(mixture, seed)
-        about = folder / "run.json"
-        if about.exists() and json.loads(about.read_text()).get(stage, {}).get("finished"):
+        if finished(folder, stage):
             return folder
         values = [f"seed={seed}"] + [f"stage1.objectives.{n}={int(n in mixture)}" for n in NAMES] + self.a.set
         self.ocelli("train", stage, "--data", self.a.data, "--out", str(folder), *self.options(values))
@@ -91,9 +92,16 @@ class Runs:
 
     def stage2(self, mixture, seed):
         folder = self.train(mixture, seed, "vlm")
-        looks = self.measured(folder, "grounding", "eval", "grounding")
-        said = self.measured(folder, "captions", "eval", "captions", "--out", str(folder / "captions.jsonl"))
-        return {"seconds": seconds(folder, "vlm"), "own": looks["loss_own"], "gap": looks["gap"], "cider": said["cider"]}
+        look = json.loads((folder / "summary.json").read_text())
+        grounding = look["grounding"]
+        return {"seconds": seconds(folder, "vlm"), "own": grounding["loss_own"], "gap": grounding["gap"], "cider": look["captions"]["cider"]}
+
+
+def finished(folder, stage):
+    """Stage 2 ends with a look at the held-out photos, kept in summary.json."""
+    about = folder / "run.json"
+    done = about.exists() and json.loads(about.read_text()).get(stage, {}).get("finished")
+    return done and (stage == "qformer" or (folder / "summary.json").exists())
 
 
 def seconds(folder, stage):
@@ -107,6 +115,10 @@ def seconds(folder, stage):
         if row.get("stage") == stage and "seconds" in row and "step" in row:
             steps[row["step"]] = row["seconds"]
     return sum(steps.values())
+
+
+def numbers(text):
+    return [int(s) for s in text.split(",")]
 
 
 def mean_recall(scores):
@@ -135,16 +147,19 @@ def main():
     wrong = [m for m in (a.only or "").split(",") if m and set(m.split("+")) - set(NAMES)]
     if wrong:
         sys.exit(f"--only {wrong[0]}: objectives are {', '.join(NAMES)}, joined by +.")
-    table = {m: {int(s): runs.stage1(m, int(s)) for s in a.seeds.split(",")} for m in mixtures}
+    seeds, chosen_seeds = numbers(a.seeds), numbers(a.chosen_seeds)
+    stage2_seeds = numbers(a.stage2_seeds) if a.stage2_seeds else chosen_seeds
+    table = {m: {s: runs.stage1(m, s) for s in seeds} for m in mixtures}
     ranking = [m for m in mixtures if "itc" in m]
-    best = lambda m: statistics.mean(mean_recall(r.get("again", r["plain"])) for r in table[m].values())
+    best = lambda m: max(statistics.mean(mean_recall(r[way]) for r in table[m].values()) for way in ("plain", "again") if way in table[m][seeds[0]])
     chosen = sorted(ranking, key=best, reverse=True)[:a.chosen]
-    stage2 = {}
-    for m in chosen:
-        for s in map(int, a.chosen_seeds.split(",")):
-            table[m].setdefault(s, None)
-            table[m][s] = table[m][s] or runs.stage1(m, s)
-            stage2.setdefault(m, {})[s] = runs.stage2(m, s)
+    stage2 = {m: {} for m in chosen}
+    # What stage 2 makes of them is known before the further seeds of stage 1.
+    for m, s in itertools.product(chosen, stage2_seeds):
+        table[m][s] = table[m].get(s) or runs.stage1(m, s)
+        stage2[m][s] = runs.stage2(m, s)
+    for m, s in itertools.product(chosen, chosen_seeds):
+        table[m][s] = table[m].get(s) or runs.stage1(m, s)
     base = statistics.mean(r["seconds"] for r in table[("itc",)].values()) if ("itc",) in table else None
     again = f"ranked again ({a.rerank})"
     lines = [

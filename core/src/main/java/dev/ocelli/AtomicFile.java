@@ -10,9 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Writes files that are either whole or absent: written beside their place, forced to disk, then renamed. */
 public final class AtomicFile {
+  /** What a file is called until it is whole. */
+  private static final Pattern HALF = Pattern.compile("\\..+\\.\\d+\\.part");
+
   private AtomicFile() {}
 
   /** What fills the file. */
@@ -51,6 +59,23 @@ public final class AtomicFile {
 
   public static void writeChannel(Path file, ChannelContent content) {
     write(file, content, true);
+  }
+
+  /** Removes from a folder what killed processes left half written: what has been lying there for a day is nobody's work any more. */
+  public static void tidy(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(1)));
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(f -> HALF.matcher(f.getFileName().toString()).matches()).toList()) {
+        if (Files.getLastModifiedTime(file).compareTo(old) < 0) {
+          Files.deleteIfExists(file);
+        }
+      }
+    } catch (IOException e) {
+      // A leftover harms nobody but the disk's room, and who writes here next is told what is wrong.
+    }
   }
 
   /** Removes a file, where it is there. */

@@ -2,9 +2,11 @@ package dev.ocelli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -19,6 +21,17 @@ public final class Sha256 {
 
   public static String of(String text) {
     return of(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Of what would be written. */
+  public static String of(AtomicFile.Content content) {
+    MessageDigest digest = digest();
+    try (OutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
+      content.writeTo(out);
+    } catch (IOException e) {
+      throw new IllegalStateException("Nothing is written that could fail", e);
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   public static String of(Path file) {

@@ -54,6 +54,7 @@ final class DataCheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    OutFile.check("--html", html);
     Recipe read = new Recipes().read(recipe, List.of());
     SplitSettings split = new SplitSettings(read.data().test(), read.data().validation(), read.seed());
     CaptionFolder folder = CaptionFolder.read(data, split);

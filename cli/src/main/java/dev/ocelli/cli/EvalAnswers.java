@@ -67,7 +67,7 @@ final class EvalAnswers implements Callable<Integer> {
       throw new CommandLine.ParameterException(spec.commandLine(), "--limit is " + limit + "; it must be 1 or more.");
     }
     run.check();
-    OutFile.check(out);
+    OutFile.check("--out", out);
     if (blank != null) {
       RunOption.check(blank);
     }

@@ -59,7 +59,7 @@ final class EvalCaptions implements Callable<Integer> {
       throw new CommandLine.ParameterException(spec.commandLine(), "--limit is " + limit + "; it must be 1 or more.");
     }
     run.check();
-    OutFile.check(out);
+    OutFile.check("--out", out);
     sampling.check();
     data.check();
     return console.compute(this::work);

@@ -61,6 +61,7 @@ final class EvalRetrieval implements Callable<Integer> {
     }
     run.check();
     data.check();
+    OutFile.check("--html", html);
     return console.compute(this::work);
   }
 

@@ -22,7 +22,7 @@ record FolderCaptioning(Console console, Path folder, Path out, boolean overwrit
 
   /** Refuses what can't work, before a model is loaded. */
   List<String> check() {
-    OutFile.check(out);
+    OutFile.check("--out", out);
     if (Files.exists(out) && !overwrite) {
       throw UserError.of("%s is finished. Give --overwrite to write it anew, or another --out.", out);
     }

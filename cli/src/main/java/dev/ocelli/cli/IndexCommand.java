@@ -35,7 +35,13 @@ import picocli.CommandLine.Spec;
       "The same command again adds what is new, looks again at what changed, and removes what is gone from the folders named. Ctrl-C stops it; "
           + "the same command goes on from there."
     },
-    footer = {"", "Examples:", "  ocelli index --run runs/first photos --out photos.index", "  ocelli index --check --out photos.index"})
+    footer = {
+      "",
+      "Examples:",
+      "  ocelli index --run runs/first photos --out photos.index",
+      "  ocelli index --forget photos/2019 --out photos.index",
+      "  ocelli index --check --out photos.index"
+    })
 final class IndexCommand implements Callable<Integer> {
   private static final int BEST = 10;
   private static final int TRIALS = 200;
@@ -60,6 +66,12 @@ final class IndexCommand implements Callable<Integer> {
   private boolean overwrite;
 
   @Option(
+      names = "--forget",
+      paramLabel = "PLACE",
+      description = "Take out the photos of a folder, or a photo, that need not be there any more. May be given several times; needs no --run.")
+  private List<Path> forget;
+
+  @Option(
       names = "--check",
       description = "Print how many of the ten best photos a quick search finds, against comparing all (its recall): for captions the run was "
           + "not trained on, where its data is still there, else for photos of the index.")
@@ -77,11 +89,20 @@ final class IndexCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     if (check) {
-      if (places != null || overwrite) {
-        throw new CommandLine.ParameterException(spec.commandLine(), "--check looks at a finished index: leave out PHOTOS and --overwrite.");
+      if (places != null || overwrite || forget != null) {
+        throw new CommandLine.ParameterException(spec.commandLine(), "--check looks at a finished index: leave out PHOTOS, --overwrite and --forget.");
       }
       PhotoSearch.check(out);
       return console.compute(this::check);
+    }
+    if (forget != null) {
+      if (places != null || overwrite || run != null) {
+        throw new CommandLine.ParameterException(spec.commandLine(), "--forget only takes photos out: leave out PHOTOS, --run and --overwrite.");
+      }
+      try (PhotoIndex index = PhotoIndex.reopen(out)) {
+        print(PhotoIndexer.forget(index, forget));
+      }
+      return Ocelli.FINE;
     }
     if (run == null || places == null) {
       throw new CommandLine.ParameterException(spec.commandLine(), "Name the run (--run) and the photos or their folders.");
@@ -89,7 +110,7 @@ final class IndexCommand implements Callable<Integer> {
     RunOption.check(run);
     for (Path place : places) {
       if (!Files.exists(place)) {
-        throw UserError.of("There is no photo or folder %s.", place);
+        throw UserError.of("There is no photo or folder %s. If it is gone for good, --forget takes its photos out of an index.", place);
       }
     }
     PhotoIndex.check(out);

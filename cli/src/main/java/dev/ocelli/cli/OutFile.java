@@ -8,20 +8,23 @@ import java.nio.file.Path;
 final class OutFile {
   private OutFile() {}
 
-  /** @param out null where none is asked for */
-  static void check(Path out) {
+  /**
+   * @param option that names it
+   * @param out null where none is asked for
+   */
+  static void check(String option, Path out) {
     if (out == null) {
       return;
     }
     if (Files.isDirectory(out)) {
-      throw UserError.of("--out %s is a folder. Name a file.", out);
+      throw UserError.of("%s %s is a folder. Name a file.", option, out);
     }
     Path folder = out.toAbsolutePath().getParent();
     while (folder != null && !Files.exists(folder)) {
       folder = folder.getParent();
     }
     if (folder != null && (!Files.isDirectory(folder) || !Files.isWritable(folder))) {
-      throw UserError.of("--out %s can't be written: %s is %s.", out, folder, Files.isDirectory(folder) ? "not yours to write in" : "no folder");
+      throw UserError.of("%s %s can't be written: %s is %s.", option, out, folder, Files.isDirectory(folder) ? "not yours to write in" : "no folder");
     }
   }
 }

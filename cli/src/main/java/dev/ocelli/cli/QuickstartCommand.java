@@ -137,6 +137,18 @@ final class QuickstartCommand implements Callable<Integer> {
     long began = System.nanoTime();
     Progress progress = console.progress();
     boolean fresh = !new RunFolder(run()).exists() || overwrite;
+    int there = SceneFolder.count(scenes());
+    if (there == 0 && !new RunFolder(run()).exists()) {
+      Stream.of(report(), scores(), out.resolve("scores.json"), models()).filter(Files::exists).findFirst().ifPresent(
+          others -> {
+            throw UserError.of("%s is there already, and quickstart would write its own over it. Choose another --out.", others);
+          });
+    }
+    if (!fresh && there > 0 && there != count) {
+      // More scenes would be other data, with which the run can't go on.
+      throw UserError.of(
+          "%s holds a run on %d scenes. Go on with it (--scenes %d), choose another --out, or begin anew with --overwrite.", out, there, there);
+    }
     console.say("1. Scenes: " + count + " pictures with captions and questions, in " + scenes());
     SceneFolder.write(
         scenes(), new SceneFolder.Settings(count, SCENES_SEED, true), overwrite, Runtime.getRuntime().availableProcessors(), progress);

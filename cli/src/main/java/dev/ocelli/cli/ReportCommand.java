@@ -68,6 +68,7 @@ final class ReportCommand implements Callable<Integer> {
       RunOption.check(blank);
     }
     DataOptions.checkFolder(data);
+    OutFile.check("--out", out);
     return console.compute(this::work);
   }
 

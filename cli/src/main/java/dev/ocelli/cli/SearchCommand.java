@@ -35,6 +35,9 @@ import picocli.CommandLine.Spec;
       "  ocelli search --index photos.index --image dog.jpg"
     })
 final class SearchCommand implements Callable<Integer> {
+  /** Photos of a sheet at most: each is some hundred kB of memory. */
+  private static final int SHEET = 1000;
+
   private final Console console;
 
   @Spec private CommandSpec spec;
@@ -79,6 +82,7 @@ final class SearchCommand implements Callable<Integer> {
         (text == null) == (image == null) ? "Say what to search for: a text in quotes, or --image PHOTO."
             : best < 1 ? "--best is " + best + "; it must be 1 or more."
             : rerank < 0 ? "--rerank is " + rerank + "; it must be 1 or more, or 0 for none."
+            : html != null && best > SHEET ? "--html draws " + SHEET + " photos at most; --best is " + best + "."
             : rerank > 0 && image != null ? "--rerank matches photos with a text; it can't be used with --image."
             : null;
     if (wrong != null) {
@@ -88,6 +92,7 @@ final class SearchCommand implements Callable<Integer> {
       throw new UserError("The text is empty. Say what should be in the photo.");
     }
     PhotoSearch.check(folder);
+    OutFile.check("--html", html);
     if (image != null) {
       Images.check(List.of(image));
     }
@@ -120,10 +125,11 @@ final class SearchCommand implements Callable<Integer> {
         }
         PhotoFinder finder = new PhotoFinder(search, trained, exact ? PhotoSearch.Way.EXACT : PhotoSearch.Way.QUICK, console::warn);
         List<Ranked> found = image == null ? finder.text(text, best, rerank) : finder.like(image, best);
+        print(found);
         if (html != null) {
           AtomicFile.write(html, new FoundSheet(text, image == null ? null : ImageReader.read(image), finder.items(found, text)).html());
+          console.say("Drawn in " + html);
         }
-        print(found);
       }
     }
     return Ocelli.FINE;
@@ -141,9 +147,6 @@ final class SearchCommand implements Callable<Integer> {
     for (Ranked ranked : found) {
       String match = ranked.probability() == null ? "" : String.format(Locale.ROOT, "  match %.3f", ranked.probability());
       console.out().printf(Locale.ROOT, "%6.3f%s  %s%n", ranked.hit().similarity(), match, ranked.hit().photo());
-    }
-    if (html != null) {
-      console.say("Drawn in " + html);
     }
   }
 

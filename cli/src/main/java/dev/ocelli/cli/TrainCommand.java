@@ -66,7 +66,7 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Another value than the recipe's. May be repeated.")
   private List<String> changes = List.of();
 
-  @Option(names = "--overwrite", description = "Begin anew, whatever run is in RUN. To go on after a stop, leave it out.")
+  @Option(names = "--overwrite", description = "Begin anew, whatever run is in RUN; train vlm: stage 2 alone. To go on after a stop, leave it out.")
   private boolean overwrite;
 
   @Mixin private FeaturesFolder features;

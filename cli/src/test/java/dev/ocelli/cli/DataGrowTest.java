@@ -108,6 +108,28 @@ class DataGrowTest {
     return arguments.toArray(String[]::new);
   }
 
+  /** The run has not seen photos that came after it, but nobody has decided that they be held out. */
+  @Test
+  void photosThatCameSinceAreFree() throws IOException {
+    Path elsewhere = Files.createDirectory(root.resolve("since"));
+    Path own = TinyTraining.train(elsewhere, "run", "stage1.objectives.itm=1");
+    Path photos = elsewhere.resolve("data");
+    Files.copy(data.resolve("images/drawing-20.png"), photos.resolve("images/later.png"));
+    Files.writeString(photos.resolve("captions.csv"), Files.readString(photos.resolve("captions.csv")) + "later.png,Came later\n");
+    Files.copy(data.resolve("images/drawing-21.png"), photos.resolve("images/bare.png"));
+    Path out = elsewhere.resolve("grown");
+    String[] words = {
+      "data", "grow", photos.toString(), "--run", own.toString(), "--features", root.resolve("features").toString(), "--max-tokens", "5", "--out",
+      out.toString(), "--threshold", "-2", "--json"
+    };
+    json(Call.of(elsewhere, words));
+    List<String> rows = Files.readAllLines(out.resolve("captions.csv"));
+    assertThat(rows).contains("later.png,Came later,train,given");
+    List<String> held = Files.readAllLines(own.resolve("split.csv")).stream().filter(row -> row.endsWith(",test")).toList();
+    assertThat(held).isNotEmpty();
+    held.forEach(row -> assertThat(rows.stream().filter(r -> r.startsWith(row.split(",")[0]))).isNotEmpty().allMatch(r -> r.contains(",test,")));
+  }
+
   @Test
   void aHeldOutPhotoStaysOutHoweverTheTableNamesIt() throws IOException {
     Files.writeString(

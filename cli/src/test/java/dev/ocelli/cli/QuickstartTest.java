@@ -85,6 +85,42 @@ class QuickstartTest {
   }
 
   @Test
+  void whatDoesNotFitTheRunIsRefusedBeforeAnythingIsWritten() throws IOException {
+    List<String> more = new ArrayList<>(List.of(arguments()));
+    more.set(more.indexOf("40"), "50");
+    Call scenes = call(more.toArray(String[]::new));
+    assertThat(scenes.code()).isEqualTo(1);
+    assertThat(scenes.err()).contains("40 scenes", "--scenes 40", "--overwrite").hasLineCount(1);
+    assertThat(root.resolve("q/scenes/images").toFile().list()).hasSize(40);
+    // Somebody's own report, and somebody's own models.
+    Path mine = Files.createDirectories(root.resolve("mine"));
+    Files.writeString(mine.resolve("report.html"), "mine");
+    List<String> there = new ArrayList<>(List.of(arguments("--overwrite")));
+    there.set(there.indexOf(at("q")), mine.toString());
+    assertThat(call(there.toArray(String[]::new)).err()).contains("report.html is there already").hasLineCount(1);
+    assertThat(mine.toFile().list()).containsExactly("report.html");
+  }
+
+  @Test
+  void modelsOfAnotherSeedAreRefused() throws IOException {
+    Path scenes = root.resolve("q/scenes");
+    try (Stream<Path> files = Files.walk(scenes)) {
+      for (Path file : files.toList()) {
+        Path copy = root.resolve("seeds/scenes").resolve(scenes.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    Files.writeString(Files.createDirectories(root.resolve("seeds/models")).resolve("made.json"), "{\"seed\": 7}");
+    List<String> there = new ArrayList<>(List.of(arguments()));
+    there.set(there.indexOf(at("q")), at("seeds"));
+    Call refused = call(there.toArray(String[]::new));
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains("were made with the seed 7", "--seed 7");
+    assertThat(root.resolve("seeds/models").toFile().list()).containsExactly("made.json");
+  }
+
+  @Test
   void answersAreScoredAndWritten() throws IOException {
     Call call = line("eval answers --json --limit 12 --split test --run " + at("q/run") + " --data " + at("q/scenes") + " --features "
         + at("q/features") + " --out", root.resolve("answers.jsonl"));

@@ -1,6 +1,7 @@
 package dev.ocelli.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,6 +10,7 @@ import dev.ocelli.testing.TinyTraining;
 import dev.ocelli.train.TrainedRun;
 import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -116,6 +118,45 @@ class SearchTest {
   }
 
   @Test
+  void whatAWalkDoesNotSeeStays() throws IOException {
+    assumeTrue(File.separatorChar == '/', "links are anybody's there");
+    photos("disk", 0, 1);
+    photos("tree", 2);
+    photos("tree/.private", 3);
+    Path link = Files.createSymbolicLink(root.resolve("tree/nas"), root.resolve("disk"));
+    counts(call(index("run", "tree/.private", "tree.index")), 1, 0, 0, 0, 0, 1);
+    counts(call(index("run", "tree", "tree.index")), 3, 0, 0, 0, 0, 4);
+    // The link's disk is away.
+    Files.move(root.resolve("disk"), root.resolve("unplugged"));
+    Call away = call(index("run", "tree", "tree.index"));
+    counts(away, 0, 0, 1, 0, 0, 4);
+    assertThat(away.err()).contains("warning", link + " has a link that leads nowhere", "2 photos").hasLineCount(1);
+    // Where the link itself is gone, so are its photos, and a hidden one that is gone goes, too.
+    Files.delete(link);
+    Files.delete(root.resolve("tree/.private/3.png"));
+    counts(call(index("run", "tree", "tree.index")), 0, 0, 1, 3, 0, 1);
+  }
+
+  @Test
+  void whatIsGoneForGoodCanBeForgotten() throws IOException {
+    photos("kept", 0);
+    Path gone = photos("gone", 1, 2);
+    String both = index("run", "kept", "forget.index") + " " + gone;
+    counts(call(both), 3, 0, 0, 0, 0, 3);
+    for (int drawing : new int[] {1, 2}) {
+      Files.delete(gone.resolve(drawing + ".png"));
+    }
+    Files.delete(gone);
+    assertThat(call(both).err()).contains("There is no photo or folder", "--forget").hasLineCount(1);
+    String forget = "index --json --out " + at("forget.index") + " --forget " + gone;
+    assertThat(call(forget + " --run " + at("run")).code()).isEqualTo(2);
+    assertThat(call("index --out " + at("none.index") + " --forget " + gone).err()).contains("no index of photos").hasLineCount(1);
+    counts(call(forget), 0, 0, 1, 2, 0, 1);
+    counts(call(forget), 0, 0, 1, 0, 0, 1);
+    assertThat(found(json(call("search --json --index " + at("forget.index"), "a red circle")))).containsExactly("0.png");
+  }
+
+  @Test
   void searchesByText() throws IOException {
     photos("many", 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
     for (String run : List.of("run", "mean", "whole")) {
@@ -220,6 +261,8 @@ class SearchTest {
     assertThat(call(search, "a dog").err()).isEmpty();
     assertThat(call(search, "a dog ".repeat(40)).err()).contains("warning", "tokens, of which the first").hasLineCount(1);
     assertThat(call("match --run " + at("run") + " " + at("one/0.png"), "a dog ".repeat(40)).err()).contains("of which the first").hasLineCount(1);
+    assertThat(call(search, "a dog", "--html", at("one")).err()).contains("--html", "is a folder").hasLineCount(1);
+    assertThat(call(search, "a dog", "--html", at("all.html"), "--best", "1001").err()).contains("--html draws 1000 photos at most");
     // More than there are, as "all".
     assertThat(found(json(call(search + " --json --best 100000000", "a dog")))).containsExactly("0.png");
   }

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,10 +39,11 @@ public final class CaptionFolder {
   private final boolean hasSplit;
   private final List<Conversation> conversations;
   private final List<String> warnings;
+  private final Set<String> fresh;
   private final String sha256;
 
   private CaptionFolder(
-      PairSource source, PairSource.Contents contents, List<Photo> photos, Rows rows, List<String> warnings) {
+      PairSource source, PairSource.Contents contents, List<Photo> photos, Rows rows, List<String> warnings, Set<String> fresh) {
     this.photos = List.copyOf(photos);
     this.missing = Collections.unmodifiableMap(rows.missing);
     this.entries = rows.entries;
@@ -49,6 +51,7 @@ public final class CaptionFolder {
     this.hasSplit = contents.hasSplit();
     this.conversations = List.copyOf(rows.conversations);
     this.warnings = List.copyOf(warnings);
+    this.fresh = Set.copyOf(fresh);
     this.sha256 = Sha256.of(contents.sha256() + "\n" + split());
   }
 
@@ -82,12 +85,13 @@ public final class CaptionFolder {
     warnings.addAll(contents.notes());
     rows.finish(data, contents.hasSplit(), warnings);
     List<String> images = new ArrayList<>(rows.entries.keySet());
+    Set<String> fresh = new HashSet<>();
     Map<String, Part> parts =
-        splitCsv == null ? draw(images, rows.entries, contents.hasSplit(), settings) : recall(rows.entries, splitCsv, grown, warnings);
+        splitCsv == null ? draw(images, rows.entries, contents.hasSplit(), settings) : recall(rows.entries, splitCsv, grown, fresh, warnings);
     List<Photo> photos = new ArrayList<>();
     rows.entries.forEach(
         (image, entry) -> photos.add(new Photo(image, entry.picture, List.copyOf(entry.captions.keySet()), parts.get(image))));
-    return new CaptionFolder(source, contents, photos, rows, warnings);
+    return new CaptionFolder(source, contents, photos, rows, warnings, fresh);
   }
 
   /** Where it all came from. */
@@ -147,6 +151,11 @@ public final class CaptionFolder {
   /** Who wrote a photo's caption, as the column {@code origin} says: "given" for people. */
   public String origin(Photo photo, String caption) {
     return entries.get(photo.image()).synthetic.getOrDefault(caption, "given");
+  }
+
+  /** Names of the photos that have come since the split was written, of which the source says nothing: nobody decided to hold them out. */
+  public Set<String> fresh() {
+    return fresh;
   }
 
   /** What was passed over, one line each. */
@@ -350,11 +359,12 @@ public final class CaptionFolder {
     return (int) Math.min(Math.min(share, most), photos - 1);
   }
 
-  private static Map<String, Part> recall(Map<String, Entry> entries, Path splitCsv, boolean grown, List<String> warnings) {
+  private static Map<String, Part> recall(Map<String, Entry> entries, Path splitCsv, boolean grown, Set<String> free, List<String> warnings) {
     Map<String, Part> parts = SplitFile.read(splitCsv);
     List<String> fresh = entries.keySet().stream().filter(image -> !parts.containsKey(image)).toList();
     if (grown && !fresh.isEmpty()) {
       fresh.forEach(image -> parts.put(image, entries.get(image).given == null ? Part.TEST : entries.get(image).given));
+      fresh.stream().filter(image -> entries.get(image).given == null).forEach(free::add);
       warnings.add(fresh.size() + " photos have come since the run began, the first being " + fresh.get(0) + ". It hasn't seen them, so they count as held out");
     } else if (!fresh.isEmpty()) {
       throw UserError.of(

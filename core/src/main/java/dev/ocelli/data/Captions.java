@@ -5,10 +5,13 @@ import java.util.regex.Pattern;
 
 /** What is done to a caption before training. */
 public final class Captions {
-  /** English; German and Dutch; French; Spanish; Portuguese; Italian. A word that only looks like one costs a caption its mirrored views, no more. */
+  /**
+   * English; German and Dutch, in compounds too; French; Spanish; Portuguese; Italian. A word that only looks like one costs a caption its
+   * mirrored views, no more.
+   */
   private static final Pattern SIDES =
       Pattern.compile(
-          "\\b((left|right)(most|wards?|hand(ed)?|s)?|(counter|anti)?-?clockwise|(link|recht)(s|e[rnms]?)|gauches?|droite?s?"
+          "\\b((left|right)(most|wards?|hand(ed)?|s)?|(counter|anti)?-?clockwise|(link|recht)(e[nms]?|(s|er)\\p{L}*)|gauches?|droite?s?"
               + "|(izquierd|derech|esquerd|direit)[ao]s?|(sini|de)str[aoei])\\b",
           Pattern.CASE_INSENSITIVE);
 

@@ -59,6 +59,7 @@ public final class FeatureStore implements AutoCloseable {
   /** Opens (or begins) the store for {@code key} in a folder of stores. A shard that can't be read is set aside, to be computed again. */
   public static FeatureStore open(Path root, Key key) {
     FeatureStore store = new FeatureStore(root.resolve(key.folder()), key);
+    AtomicFile.tidy(store.folder);
     if (Files.isDirectory(store.folder)) {
       try (Stream<Path> files = Files.list(store.folder)) {
         for (Path file : files.filter(f -> f.getFileName().toString().endsWith(".safetensors")).sorted().toList()) {

@@ -3,8 +3,10 @@ package dev.ocelli.data;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ocelli.AtomicFile;
 import dev.ocelli.Progress;
+import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.image.PictureHeader;
 import java.io.BufferedWriter;
@@ -66,12 +68,7 @@ public final class ImportedFolder {
   private static void prepare(Path folder, CaptionFolder source) {
     Path about = folder.resolve(ABOUT);
     if (Files.exists(about)) {
-      JsonNode there;
-      try {
-        there = JSON.readTree(Files.readAllBytes(about));
-      } catch (IOException e) {
-        throw new UserError("Can't read " + about + ". Choose another --out, or remove the folder.", e);
-      }
+      JsonNode there = readAbout(about);
       if (!there.path("sha256").asText().equals(source.sha256())) {
         throw UserError.of(
             "%s holds an import of %s, or of an earlier state of it. Choose another --out, or remove the folder.",
@@ -96,6 +93,14 @@ public final class ImportedFolder {
     values.put("format", source.source().format());
     values.put("sha256", source.sha256());
     AtomicFile.write(about, JSON.valueToTree(values).toPrettyString() + "\n");
+  }
+
+  private static JsonNode readAbout(Path about) {
+    try {
+      return JSON.readTree(Files.readAllBytes(about));
+    } catch (IOException e) {
+      throw new UserError("Can't read " + about + ". Choose another --out, or remove the folder.", e);
+    }
   }
 
   private Result write(Progress progress) {
@@ -182,11 +187,30 @@ public final class ImportedFolder {
     return times == 1 ? name : unique(name + "-" + times, taken);
   }
 
+  /** Writes a table, but not over one that somebody has changed since an earlier call wrote it. */
+  private void table(String name, AtomicFile.Content content) {
+    Path file = folder.resolve(name);
+    Path about = folder.resolve(ABOUT);
+    String key = name + "_sha256";
+    String wanted = Sha256.of(content);
+    ObjectNode known = (ObjectNode) readAbout(about);
+    String there = Files.exists(file) ? Sha256.of(file) : null;
+    if (there != null && !there.equals(wanted) && !there.equals(known.path(key).asText())) {
+      throw UserError.of(
+          "%s was changed since it was imported, and is left as it is. Remove it to have its rows imported anew, or choose another --out.", file);
+    }
+    if (!wanted.equals(there)) {
+      AtomicFile.write(file, content);
+    }
+    AtomicFile.write(about, known.put(key, wanted).toPrettyString() + "\n");
+  }
+
   private int captions() {
     int[] count = {0};
-    AtomicFile.write(
-        folder.resolve("captions.csv"),
+    table(
+        "captions.csv",
         out -> {
+          count[0] = 0;
           Writer rows = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
           boolean origin = source.hasSynthetic();
           rows.append("image,caption").append(source.hasSplit() ? ",split" : "").append(origin ? ",origin" : "").append('\n');
@@ -218,8 +242,8 @@ public final class ImportedFolder {
     List<Dialogue> about =
         source.photos().stream().filter(photo -> names.containsKey(photo.image())).flatMap(photo -> questions.of(photo).stream()).toList();
     if (!about.isEmpty()) {
-      AtomicFile.write(
-          folder.resolve("questions.jsonl"),
+      table(
+          "questions.jsonl",
           out -> {
             Writer lines = new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8));
             for (Dialogue dialogue : about) {

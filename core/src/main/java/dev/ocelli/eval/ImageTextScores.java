@@ -217,14 +217,15 @@ public record ImageTextScores(
   }
 
   /**
-   * What a similarity weighs beside {@link MatchHead#logOdds} when the best are ranked again: one over contrast's temperature. Contrast
+   * What a similarity weighs beside {@link MatchHead#logOdds} when the best are ranked again: one over contrast's temperature, and with a
+   * glance twice that, since queries and glance learn with it each by themselves, and the similarity is their mean. Contrast
    * learns the logarithm of how likely a text is with a photo, and matching, asked about pairs that contrast takes to fit, the logarithm of
    * how much likelier the right one is: so their sum ranks. (BLIP-2's own code adds the bare cosine to the logit of "match", so that
    * matching alone decides; one that has learnt little then spoils what contrast found.)
    */
   public double scale() {
     double[] scale = new double[1];
-    Scope.run(() -> scale[0] = model.contrast().scale().item_double());
+    Scope.run(() -> scale[0] = model.contrast().scale().item_double() * model.contrast().halves());
     return scale[0];
   }
 

@@ -26,12 +26,17 @@ final class Rerank {
   private static final int AT_ONCE = 64;
 
   private final int[] captionImage;
+  private final int[] captionText;
   private final Shortlist[] ofPhotos;
   private final Shortlist[] ofCaptions;
 
-  /** @param best how many are ranked again */
-  Rerank(int photos, int[] captionImage, int best) {
+  /**
+   * @param captionText which of the texts each caption is: those of the same words are one, so that their scores tie to the last bit
+   * @param best how many are ranked again
+   */
+  Rerank(int photos, int[] captionImage, int[] captionText, int best) {
     this.captionImage = captionImage;
+    this.captionText = captionText;
     ofPhotos = IntStream.range(0, photos).mapToObj(i -> new Shortlist(Math.min(best, captionImage.length))).toArray(Shortlist[]::new);
     ofCaptions = IntStream.range(0, captionImage.length).mapToObj(i -> new Shortlist(Math.min(best, photos))).toArray(Shortlist[]::new);
   }
@@ -49,7 +54,7 @@ final class Rerank {
    *
    * @param before by similarity alone
    */
-  Ranks ranks(Ranks before, ImageTextScores scores, PhotoFeatures photos, List<String> captions, Progress progress) {
+  Ranks ranks(Ranks before, ImageTextScores scores, PhotoFeatures photos, List<String> texts, Progress progress) {
     Map<Integer, List<int[]>> asking = new TreeMap<>();
     for (int c = 0; c < ofCaptions.length; c++) {
       for (int place = 0; place < ofCaptions[c].size(); place++) {
@@ -60,7 +65,7 @@ final class Rerank {
     try (Progress.Task task = progress.start("re-rank", ofPhotos.length, "photos")) {
       for (int p = 0; p < ofPhotos.length; p++) {
         int photo = p;
-        Scope.run(() -> match(photo, asking.getOrDefault(photo, List.of()), scores, scale, photos, captions));
+        Scope.run(() -> match(photo, asking.getOrDefault(photo, List.of()), scores, scale, photos, texts));
         task.advance(1);
       }
     }
@@ -70,21 +75,20 @@ final class Rerank {
   }
 
   /** Scores one photo with its best captions, and with those that have it among their best: once where a pair is in both lists. */
-  private void match(
-      int photo, List<int[]> asking, ImageTextScores scores, float scale, PhotoFeatures photos, List<String> captions) {
-    TreeSet<Integer> pairs = new TreeSet<>();
+  private void match(int photo, List<int[]> asking, ImageTextScores scores, float scale, PhotoFeatures photos, List<String> texts) {
+    TreeSet<Integer> asked = new TreeSet<>();
     Shortlist own = ofPhotos[photo];
-    IntStream.range(0, own.size()).forEach(place -> pairs.add(own.answer(place)));
-    asking.forEach(a -> pairs.add(a[0]));
+    IntStream.range(0, own.size()).forEach(place -> asked.add(captionText[own.answer(place)]));
+    asking.forEach(a -> asked.add(captionText[a[0]]));
     // Those of like length together: less padding.
-    List<Integer> texts = pairs.stream().sorted(Comparator.comparingInt(c -> captions.get(c).length())).toList();
+    List<Integer> inOrder = asked.stream().sorted(Comparator.comparingInt(t -> texts.get(t).length())).toList();
     Map<Integer, Float> odds = new TreeMap<>();
     QFormer.Look look = scores.look(photos, photo);
-    for (int from = 0; from < texts.size(); from += AT_ONCE) {
-      List<Integer> some = texts.subList(from, Math.min(texts.size(), from + AT_ONCE));
+    for (int from = 0; from < inOrder.size(); from += AT_ONCE) {
+      List<Integer> some = inOrder.subList(from, Math.min(inOrder.size(), from + AT_ONCE));
       Scope.run(
           () -> {
-            Tensor both = scores.match(look, some.stream().map(captions::get).toList());
+            Tensor both = scores.match(look, some.stream().map(texts::get).toList());
             float[] match = Tensors.floats(MatchHead.logOdds(both));
             for (int i = 0; i < match.length; i++) {
               if (!Float.isFinite(match[i])) {
@@ -95,10 +99,10 @@ final class Rerank {
           });
     }
     for (int place = 0; place < own.size(); place++) {
-      own.rescore(place, scale * own.score(place) + odds.get(own.answer(place)));
+      own.rescore(place, scale * own.score(place) + odds.get(captionText[own.answer(place)]));
     }
     for (int[] a : asking) {
-      ofCaptions[a[0]].rescore(a[1], scale * ofCaptions[a[0]].score(a[1]) + odds.get(a[0]));
+      ofCaptions[a[0]].rescore(a[1], scale * ofCaptions[a[0]].score(a[1]) + odds.get(captionText[a[0]]));
     }
   }
 }

@@ -48,29 +48,30 @@ public record Retrieval(ImageTextScores scores, Progress progress) {
     int[] which = captions.stream().map(scores.normalise()).mapToInt(words::get).toArray();
     int[] captionImage = owners.stream().mapToInt(Integer::intValue).toArray();
     int n = photos.photos().size();
-    Rerank again = rerank == 0 ? null : new Rerank(n, captionImage, rerank);
+    Rerank again = rerank == 0 ? null : new Rerank(n, captionImage, which, rerank);
+    List<String> texts = List.copyOf(words.keySet());
     Ranks[] found = new Ranks[1];
     Scope.run(
         () -> {
           Tensor images;
-          Tensor texts;
+          Tensor ofTexts;
           try (Progress.Task task = progress.start("retrieval", n + captions.size(), "photos and captions")) {
             images = scores.compared(photos, task::advance);
-            texts = scores.comparedTexts(List.copyOf(words.keySet()), task::advance);
+            ofTexts = scores.comparedTexts(texts, task::advance);
             task.advance(captions.size() - words.size());
           }
           found[0] =
               RetrievalRanks.of(
                   n,
                   captionImage,
-                  image -> row(images, texts, which, image),
+                  image -> row(images, ofTexts, which, image),
                   (row, image) -> {
                     if (again != null) {
                       again.add(image, row);
                     }
                   });
         });
-    return again == null ? found[0] : again.ranks(found[0], scores, photos, captions, progress);
+    return again == null ? found[0] : again.ranks(found[0], scores, photos, texts, progress);
   }
 
   /** @param which of the texts each caption is */

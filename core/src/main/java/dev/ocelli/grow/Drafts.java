@@ -24,7 +24,7 @@ final class Drafts implements AutoCloseable {
   private final OutputStream out;
   private final Path file;
 
-  /** @param key of the models and settings; drafts of others are dropped */
+  /** @param key of the models and settings; drafts of others are refused, as they may be of hours */
   Drafts(Path file, String key) {
     this.file = file;
     try {
@@ -42,14 +42,15 @@ final class Drafts implements AutoCloseable {
     }
   }
 
-  /** Takes in whole lines, and returns how many bytes they have; 0 where they are of another key. */
+  /** Takes in whole lines, and returns how many bytes they have. */
   private long read(String key) throws IOException {
     String text = WholeLines.read(file);
     int at = 0;
     for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
       JsonNode line = JSON.readTree(text.substring(at, end));
       if (at == 0 && !line.path("key").asText().equals(key)) {
-        return 0;
+        throw UserError.of(
+            "%s holds drafts that were begun with other settings, another run or other photos. Go on with those, or delete the file to begin anew.", file);
       }
       if (at > 0) {
         texts.put(line.path("of").asText(), line.path("text").asText());

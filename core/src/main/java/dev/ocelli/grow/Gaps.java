@@ -28,11 +28,14 @@ import java.util.Set;
  * @param unreadable photos that can't be read
  */
 record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
-  /** Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. */
+  /**
+   * Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. Those
+   * that have come since the run began are free to be learnt from.
+   */
   static Set<String> heldOut(CaptionFolder folder, UserTable table) {
     Set<String> held = new HashSet<>();
     for (Photo photo : folder.photos()) {
-      if (photo.part() == Part.TEST || photo.part() == Part.UNSEEN) {
+      if ((photo.part() == Part.TEST || photo.part() == Part.UNSEEN) && !folder.fresh().contains(photo.image())) {
         held.add(photo.image());
       }
     }

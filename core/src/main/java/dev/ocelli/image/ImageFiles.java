@@ -24,9 +24,7 @@ public final class ImageFiles {
         folder,
         (file, about) -> found.add(file),
         (file, e) -> {
-          if (!(e instanceof FileSystemLoopException)) { // a link to a folder around it
-            throw e;
-          }
+          throw e;
         });
     return found;
   }
@@ -34,6 +32,16 @@ public final class ImageFiles {
   /** What can't be read. */
   public interface Unread {
     void accept(Path file, IOException why) throws IOException;
+  }
+
+  /** Whether a walk from a folder passes over a file within it, for the names on the way. */
+  public static boolean passedOver(Path folder, Path file) {
+    for (Path name : folder.relativize(file)) {
+      if (hidden(name)) {
+        return true;
+      }
+    }
+    return !ImageReader.looksLikeImage(file);
   }
 
   /** As {@link #under}, with each file's size and time; {@code unread} decides what becomes of what can't be read. */
@@ -58,7 +66,9 @@ public final class ImageFiles {
 
           @Override
           public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            unread.accept(file, e);
+            if (!(e instanceof FileSystemLoopException)) { // a link to a folder around it shows nothing new
+              unread.accept(file, e);
+            }
             return FileVisitResult.CONTINUE;
           }
         });

@@ -14,6 +14,9 @@ import java.util.Set;
  * else XMP), pixel by pixel. Safe to call from many threads; nothing is cached, neither libtorch nor the network is touched.
  */
 public final class ImageReader {
+  /** What is said of a picture for which Java's memory is too small. */
+  public static final String NO_MEMORY = "takes more memory than Java has left. Scale it down, or give Java more (OCELLI_JAVA_OPTS=-Xmx4g).";
+
   /** The largest picture that is unpacked, in pixels (it takes about 6 bytes each): the size at which Pillow, too, suspects a bomb. */
   public static final long MAX_PIXELS = 178_000_000;
 
@@ -56,10 +59,7 @@ public final class ImageReader {
     } catch (UserError e) {
       throw e;
     } catch (OutOfMemoryError e) {
-      throw new UserError(
-          "Can't read " + nameForErrors + ": unpacking it takes more memory than Java has left. Scale it down, or give Java more"
-              + " (OCELLI_JAVA_OPTS=-Xmx4g).",
-          e);
+      throw new UserError("Can't read " + nameForErrors + ": it " + NO_MEMORY, e);
     } catch (IOException | RuntimeException e) {
       // Decoders meet damaged bytes with all kinds of exceptions, such as an index out of bounds, whose words tell a user nothing.
       String why = e instanceof IOException && e.getMessage() != null ? e.getMessage() : "its data can't be unpacked";

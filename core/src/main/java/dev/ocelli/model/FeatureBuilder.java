@@ -7,6 +7,7 @@ import dev.ocelli.data.BadPhotos;
 import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.Picture;
+import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.ReadingThreads;
 import dev.ocelli.image.RgbImage;
 import dev.ocelli.nn.Compute;
@@ -226,8 +227,7 @@ public record FeatureBuilder(Pretrained.Vision vision, Compute compute, Progress
     } catch (UserError e) {
       return new Decoded(photo.image(), picture, null, e.getMessage());
     } catch (OutOfMemoryError e) {
-      return new Decoded(
-          photo.image(), picture, null, "takes more memory than Java has left. Scale it down, or give Java more (OCELLI_JAVA_OPTS=-Xmx4g).");
+      return new Decoded(photo.image(), picture, null, ImageReader.NO_MEMORY);
     }
   }
 

@@ -126,9 +126,14 @@ public final class ImageTextHeads {
     return halves(unit(half(images, 0).mean(1)), half(images, size).select(1, 0));
   }
 
+  /** Of how many parts a vector is, each of which has a cosine of its own. */
+  public int halves() {
+    return glance == null ? 1 : 2;
+  }
+
   /** How many numbers a vector has. */
   public int width() {
-    return glance == null ? size : 2 * size;
+    return halves() * size;
   }
 
   /** A temperature as {@code logit_scale} keeps it, {@code [1]}. */

@@ -5,8 +5,10 @@ import dev.ocelli.UserError;
 import dev.ocelli.image.ImageFiles;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -19,7 +21,7 @@ public final class PhotoFiles {
   record Found(Path file, long size, long modified) {}
 
   /**
-   * All photos, in the order of their paths. Hidden files and folders are passed over.
+   * All photos, in the order of their paths. Hidden files and folders are passed over, and names that an index can't keep.
    *
    * @param places photos and folders; a folder without any photo is refused, as it may be a disk that isn't there
    * @param unread gets each folder or file that can't be read, and why
@@ -29,12 +31,20 @@ public final class PhotoFiles {
     for (Path place : places) {
       Path from = absolute(place);
       int before = found.size();
+      List<String> why = new ArrayList<>();
+      BiConsumer<Path, String> note = unread.andThen((file, reason) -> why.add(file + ": " + reason));
       try {
         if (Files.isDirectory(from)) {
           ImageFiles.walk(
               from,
-              (file, about) -> found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis())),
-              (file, why) -> unread.accept(file, AtomicFile.reason(why)));
+              (file, about) -> {
+                if (hasPlainName(file)) {
+                  found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
+                } else {
+                  note.accept(file, "its name isn't in this system's letters (UTF-8 mostly), so rename it");
+                }
+              },
+              (file, e) -> note.accept(file, AtomicFile.reason(e)));
         } else if (Files.isRegularFile(from)) {
           BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);
           found.put(from, new Found(from, about.size(), about.lastModifiedTime().toMillis()));
@@ -45,10 +55,21 @@ public final class PhotoFiles {
         throw new UserError("Can't read " + place + ": " + AtomicFile.reason(e) + ".", e);
       }
       if (found.size() == before && found.keySet().stream().noneMatch(file -> file.startsWith(from))) {
-        throw UserError.of("%s has no photo (jpg, png, gif, bmp or webp). Name a folder that has some.", place);
+        throw why.isEmpty()
+            ? UserError.of("%s has no photo (jpg, png, gif, bmp or webp). Name a folder that has some.", place)
+            : UserError.of("%s has no photo that can be read. %s.", place, why.get(0));
       }
     }
     return List.copyOf(found.values());
+  }
+
+  /** Whether a file's name survives being written down: one of another system's letters becomes a name that no file has. */
+  private static boolean hasPlainName(Path file) {
+    try {
+      return Path.of(file.toString()).equals(file);
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   static Path absolute(Path place) {

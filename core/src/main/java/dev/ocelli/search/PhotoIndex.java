@@ -98,6 +98,13 @@ public final class PhotoIndex implements AutoCloseable {
       IndexWriterConfig config = new IndexWriterConfig();
       config.setRAMBufferSizeMB(128);
       config.setCommitOnClose(false);
+      config.setMergeScheduler(
+          new ConcurrentMergeScheduler() {
+            @Override
+            protected void handleMergeException(Throwable e) {
+              // The writer is closed by now and keeps the reason, which the next change tells. Thrown, it would be a stack trace of this thread.
+            }
+          });
       config.setCodec(
           new Lucene912Codec() {
             private final KnnVectorsFormat graph = new Lucene99HnswVectorsFormat();
@@ -116,6 +123,15 @@ public final class PhotoIndex implements AutoCloseable {
     } catch (IOException e) {
       throw broken(folder, e);
     }
+  }
+
+  /** Opens an index that is there, whatever weights it was made with. */
+  public static PhotoIndex reopen(Path folder) {
+    IndexIdentity identity;
+    try (PhotoSearch search = PhotoSearch.open(folder)) {
+      identity = search.identity();
+    }
+    return open(folder, identity);
   }
 
   /** Refuses a folder that holds something else than an index. */
@@ -195,6 +211,8 @@ public final class PhotoIndex implements AutoCloseable {
       Map<Path, IndexedPhoto> found = new LinkedHashMap<>();
       PhotoSearch.photos(reader, photo -> found.put(photo.file(), photo));
       return found;
+    } catch (AlreadyClosedException e) {
+      throw unwritable(e);
     } catch (IOException e) {
       throw broken(folder, e);
     }
@@ -260,17 +278,22 @@ public final class PhotoIndex implements AutoCloseable {
     void make() throws IOException;
   }
 
-  /** After a full disk Lucene closes its writer, and says why only when asked. */
   private void change(Change change) {
     try {
       change.make();
     } catch (IOException | AlreadyClosedException e) {
-      IOException why = writer.getTragicException() instanceof IOException tragic ? tragic : new IOException(e.getMessage(), e);
-      throw new UserError(
-          "The index " + folder + " can't be written: " + AtomicFile.reason(why) + ". What it held at the last commit is kept; when its disk has room"
-              + " and is well, the same command goes on from there.",
-          e);
+      throw unwritable(e);
     }
+  }
+
+  /** After a full disk Lucene closes its writer, and says why only when asked. */
+  private UserError unwritable(Exception e) {
+    Throwable tragic = writer.getTragicException() == null ? e : writer.getTragicException();
+    IOException why = tragic instanceof IOException io ? io : new IOException(tragic.toString(), tragic);
+    return new UserError(
+        "The index " + folder + " can't be written: " + AtomicFile.reason(why) + ". What it held at the last commit is kept; when its disk has room"
+            + " and is well, the same command goes on from there.",
+        e);
   }
 
   /** Ends without a commit. */

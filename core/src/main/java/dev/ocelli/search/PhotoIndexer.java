@@ -8,17 +8,21 @@ import dev.ocelli.data.FeatureStore;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.eval.ImageTextScores;
+import dev.ocelli.image.ImageFiles;
 import dev.ocelli.model.FeatureBuilder;
 import dev.ocelli.model.PhotoFeatures;
 import dev.ocelli.nn.Scope;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -65,16 +69,21 @@ public record PhotoIndexer(
             });
     Map<Path, IndexedPhoto> known = index.photos();
     int removed = removeGone(index, found, known, places, unread);
-    int[] unchanged = new int[1];
-    Map<Path, IndexedPhoto> changed = changed(index, found, known, bad, unchanged);
-    index.expect(known.size() + changed.keySet().stream().filter(file -> !known.containsKey(file)).count());
+    List<PhotoFiles.Found> waiting = found.stream().filter(file -> !untouched(file, known.get(file.file()))).toList();
+    index.expect(known.size() + waiting.stream().filter(file -> !known.containsKey(file.file())).count());
+    int unchanged = found.size() - waiting.size();
     int added = 0;
     int updated = 0;
-    List<IndexedPhoto> waiting = new ArrayList<>(changed.values());
     try (FeatureStore store = FeatureStore.open(stores, features.key());
         Progress.Task task = progress.start("index", waiting.size(), "photos")) {
       for (int from = 0; from < waiting.size() && !stop.getAsBoolean(); from += A_COMMIT) {
-        List<IndexedPhoto> some = waiting.subList(from, Math.min(waiting.size(), from + A_COMMIT));
+        List<PhotoFiles.Found> files = waiting.subList(from, Math.min(waiting.size(), from + A_COMMIT));
+        List<IndexedPhoto> read = read(files, bad, task);
+        List<IndexedPhoto> same = read.stream().filter(photo -> sameBytes(photo, known.get(photo.file()))).toList();
+        List<IndexedPhoto> some = read.stream().filter(photo -> !sameBytes(photo, known.get(photo.file()))).toList();
+        same.forEach(index::touch);
+        unchanged += same.size();
+        task.advance(same.size());
         Map<String, PhotoVectors> vectors = vectors(some, store, bad, task);
         for (IndexedPhoto photo : some) {
           boolean there = known.containsKey(photo.file());
@@ -95,7 +104,7 @@ public record PhotoIndexer(
       index.settle();
     }
     index.commit();
-    return new Report(added, updated, unchanged[0], removed, bad.count(), index.photos().size(), finished);
+    return new Report(added, updated, unchanged, removed, bad.count(), index.photos().size(), finished);
   }
 
   /** Refuses places without any photo. */
@@ -103,53 +112,80 @@ public record PhotoIndexer(
     PhotoFiles.find(places, (file, why) -> {});
   }
 
-  private static int removeGone(
+  /** Takes out the photos of places that need not be there any more. No model is asked. */
+  public static Report forget(PhotoIndex index, List<Path> places) {
+    List<Path> forgotten = places.stream().map(PhotoFiles::absolute).toList();
+    Set<Path> known = index.photos().keySet();
+    List<Path> gone = known.stream().filter(file -> forgotten.stream().anyMatch(file::startsWith)).toList();
+    int left = known.size() - gone.size();
+    index.expect(left);
+    gone.forEach(index::remove);
+    index.commit();
+    return new Report(0, 0, left, gone.size(), 0, left, true);
+  }
+
+  private int removeGone(
       PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, List<Path> places, List<Path> unread) {
-    Map<Path, Boolean> there = new HashMap<>();
-    found.forEach(f -> there.put(f.file(), true));
-    List<Path> gone =
-        known.keySet().stream()
-            .filter(file -> !there.containsKey(file) && places.stream().anyMatch(place -> file.startsWith(PhotoFiles.absolute(place))))
-            .filter(file -> unread.stream().noneMatch(file::startsWith))
-            .toList();
+    Set<Path> there = found.stream().map(PhotoFiles.Found::file).collect(Collectors.toSet());
+    List<Path> looked = places.stream().map(PhotoFiles::absolute).toList();
+    Map<Path, Integer> behind = new TreeMap<>();
+    List<Path> gone = new ArrayList<>();
+    for (Path file : known.keySet()) {
+      if (there.contains(file) || unread.stream().anyMatch(file::startsWith) || looked.stream().noneMatch(place -> missedFrom(place, file))) {
+        continue;
+      }
+      Path link = deadLink(file);
+      if (link == null) {
+        gone.add(file);
+      } else {
+        behind.merge(link.equals(file) ? file.getParent() : link, 1, Integer::sum);
+      }
+    }
+    behind.forEach((at, photos) -> warn.accept(at + " has a link that leads nowhere now; the index keeps what it has from there, " + photos + " photos"));
     gone.forEach(index::remove);
     gone.forEach(known::remove);
     return gone.size();
   }
 
-  /**
-   * The photos that the index doesn't hold as they are. One of known size and time is taken for unchanged; any other is read.
-   *
-   * @param unchanged counts the others, as far as it came
-   */
-  private Map<Path, IndexedPhoto> changed(
-      PhotoIndex index, List<PhotoFiles.Found> found, Map<Path, IndexedPhoto> known, BadPhotos bad, int[] unchanged) {
-    Map<Path, IndexedPhoto> changed = new LinkedHashMap<>();
-    try (Progress.Task task = progress.start("compare", found.size(), "photos")) {
-      for (PhotoFiles.Found file : found) {
-        task.advance(1);
-        IndexedPhoto before = known.get(file.file());
-        if (stop.getAsBoolean()) {
-          break;
-        }
-        if (before != null && before.size() == file.size() && before.modified() == file.modified()) {
-          unchanged[0]++;
-          continue;
-        }
-        try {
-          IndexedPhoto now = new IndexedPhoto(file.file(), Sha256.of(file.file()), file.size(), file.modified());
-          if (before != null && before.sha256().equals(now.sha256())) {
-            index.touch(now);
-            unchanged[0]++;
-          } else {
-            changed.put(file.file(), now);
-          }
-        } catch (UserError unreadable) {
-          bad.add(file.file().toString(), unreadable.getMessage());
-        }
+  /** Whether a photo should have been found in a place: one that was named by itself may lie where a walk doesn't look. */
+  private static boolean missedFrom(Path place, Path file) {
+    return file.startsWith(place) && !(ImageFiles.passedOver(place, file) && Files.isRegularFile(file));
+  }
+
+  /** The link on the way to a file that leads nowhere, as to a disk that isn't there now; null where there is none. */
+  private static Path deadLink(Path file) {
+    for (Path at = file; at != null; at = at.getParent()) {
+      if (Files.isSymbolicLink(at) && !Files.exists(at)) {
+        return at;
       }
     }
-    return changed;
+    return null;
+  }
+
+  /** One of known size and time is taken for unchanged, without reading it. */
+  private static boolean untouched(PhotoFiles.Found file, IndexedPhoto before) {
+    return before != null && before.size() == file.size() && before.modified() == file.modified();
+  }
+
+  private static boolean sameBytes(IndexedPhoto now, IndexedPhoto before) {
+    return before != null && before.sha256().equals(now.sha256());
+  }
+
+  /** With their SHA-256. Those that can't be read are missing, and noted in {@code bad}; after a stop, all that follow. */
+  private List<IndexedPhoto> read(List<PhotoFiles.Found> files, BadPhotos bad, Progress.Task task) {
+    List<IndexedPhoto> read = new ArrayList<>();
+    for (PhotoFiles.Found file : files) {
+      if (stop.getAsBoolean()) {
+        break;
+      }
+      try {
+        read.add(new IndexedPhoto(file.file(), Sha256.of(file.file()), file.size(), file.modified()));
+      } catch (UserError unreadable) {
+        bad.add(file.file().toString(), unreadable.getMessage());
+        task.advance(1);
+      }
+    }
+    return read;
   }
 
   /** Vectors by the picture's SHA-256, which several files may share. Those that don't decode are missing, and noted in {@code bad}. */

@@ -56,6 +56,11 @@ public record Answers(AnswerScores scores, List<Row> rows) {
     if (twin != null && !twin.recipe().stage2().blankImage()) {
       throw UserError.of("%s learnt with its photos. Name a run that was trained with stage2.blank_image=true.", twin.folder().path());
     }
+    if (twin != null && !seen(twin).equals(seen(run))) {
+      throw UserError.of(
+          "%s sees photos otherwise than %s (models.vision, features.show, features.layers or features.join). Name a twin that was trained with the same.",
+          twin.folder().path(), run.folder().path());
+    }
     PhotoFeatures photos = run.forLanguage(run.data().photos(data, parts, stores));
     List<Asked> asked = some(photos.photos(), questions, limit);
     if (asked.isEmpty()) {
@@ -93,6 +98,13 @@ public record Answers(AnswerScores scores, List<Row> rows) {
             otherPhoto == null ? null : accuracy(asked, otherPhoto),
             swapped),
         rows);
+  }
+
+  /** What of photos a run looks at. */
+  private static List<Object> seen(TrainedRun run) {
+    Recipe.Features features = run.recipe().features();
+    Object sha256 = run.folder().about().get("vision") instanceof Map<?, ?> vision ? vision.get("sha256") : null;
+    return List.of(String.valueOf(sha256), features.show(), features.layers(), features.join());
   }
 
   private static List<Asked> some(List<Photo> photos, Questions questions, int limit) {

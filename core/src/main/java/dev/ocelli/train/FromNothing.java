@@ -1,6 +1,7 @@
 package dev.ocelli.train;
 
 import dev.ocelli.Progress;
+import dev.ocelli.UserError;
 import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.data.Part;
@@ -67,6 +68,7 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
    * @return false where it was stopped before all was there
    */
   public boolean make(Recipe recipe, Path data) {
+    refuseAnotherSeed();
     CaptionFolder folder = CaptionFolder.read(data, new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed()));
     List<Photo> photos = folder.photos(Part.TRAIN);
     Questions questions = Questions.read(data, folder);
@@ -78,6 +80,14 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
         Tokenizer tokenizer = Tokenizer.open(text().resolve("tokenizer.json"))) {
       return encoder(photos, tokenizer, metrics) && sentences(recipe, photos, questions, words, tokenizer, metrics);
     }
+  }
+
+  private void refuseAnotherSeed() {
+    Path about = models.resolve("made.json");
+    if (Files.exists(about) && RunFiles.readJson(about).get("seed") instanceof Number made && made.longValue() != seed) {
+      throw UserError.of("%s were made with the seed %d. Go on with it (--seed %d), choose another --out, or begin anew with --overwrite.", models, made, made);
+    }
+    RunFiles.writeJson(about, Map.of("seed", seed));
   }
 
   private static List<String> texts(Recipe recipe, List<Photo> photos, Questions questions) {
@@ -189,7 +199,7 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
 
   /** Removes what {@link #make} wrote, and nothing else. */
   public void clear() {
-    for (Path place : List.of(vision(), text(), language(), models.resolve("state"), models.resolve("metrics.jsonl"))) {
+    for (Path place : List.of(vision(), text(), language(), models.resolve("state"), models.resolve("metrics.jsonl"), models.resolve("made.json"))) {
       RunFolder.deleteTree(place);
     }
   }

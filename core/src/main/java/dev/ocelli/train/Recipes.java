@@ -177,6 +177,9 @@ public final class Recipes {
               if (old == null) {
                 throw UserError.of("%s: there is no key %s. Did you mean %s?", where, path, Nearest.of(path, paths(bundled(DEFAULTS), "")));
               }
+              if (entry.getValue().isNull() && !old.isNull()) {
+                throw UserError.of("%s: %s is empty. Give it a value, or leave it out for %s.", where, path, old.isObject() ? "the defaults" : old);
+              }
               if (old.isObject()) {
                 merge((ObjectNode) old, entry.getValue(), path, where);
               } else {

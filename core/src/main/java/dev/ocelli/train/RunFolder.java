@@ -29,9 +29,10 @@ import java.util.stream.Stream;
  * </pre>
  */
 public record RunFolder(Path path) {
-  private static final List<String> OWN =
-      List.of("recipe.yaml", "run.json", "split.csv", "skipped.csv", "metrics.jsonl", "summary.json", "stage1", "stage1.new", "stage1.old",
-          "vlm", "vlm.new", "vlm.old", "state");
+  /** In the order in which they are removed: as long as there is a checkpoint, there is what says whose it is. */
+  static final List<String> OWN =
+      List.of("state", "summary.json", "vlm", "vlm.new", "vlm.old", "stage1", "stage1.new", "stage1.old", "metrics.jsonl", "skipped.csv",
+          "split.csv", "run.json", "recipe.yaml");
 
   public Path recipe() {
     return path.resolve("recipe.yaml");
@@ -117,13 +118,16 @@ public record RunFolder(Path path) {
 
   /** Removes what a run wrote here, and nothing else. */
   void clear() {
-    try {
-      for (String name : OWN) {
-        delete(path.resolve(name));
-      }
-    } catch (IOException e) {
-      throw new UserError("Can't clear the run folder " + path + ": " + AtomicFile.reason(e) + ".", e);
-    }
+    OWN.forEach(name -> deleteTree(path.resolve(name)));
+  }
+
+  /** Removes what stage 2 wrote here. Its lines of metrics.jsonl go when it begins. */
+  void clearVlm() {
+    Map<String, Object> about = about();
+    about.keySet().removeAll(List.of("vlm", "language"));
+    RunFiles.writeJson(path.resolve("run.json"), about);
+    deleteTree(checkpoint("vlm"));
+    List.of("summary.json", "vlm", "vlm.new", "vlm.old").forEach(name -> deleteTree(path.resolve(name)));
   }
 
   /** Puts a folder in another's place. A kill in between leaves one of them whole, under its own name or with ".old" behind it. */

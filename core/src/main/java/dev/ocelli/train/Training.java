@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.AtomicFile;
 import dev.ocelli.FolderLock;
 import dev.ocelli.Progress;
 import dev.ocelli.UserError;
@@ -23,12 +24,10 @@ import dev.ocelli.weights.Safetensors;
 import dev.ocelli.weights.TensorFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -47,9 +46,6 @@ import org.bytedeco.pytorch.global.torch;
  * @param stop asked often: true ends the run at the next safe point, to go on later
  */
 public record Training(Pull pull, Path features, Progress progress, Consumer<String> say, BooleanSupplier stop) {
-  /** Keys of the recipe that may change under way: what is learnt doesn't depend on them. */
-  private static final Set<String> FREE = Set.of("threads", "device", "generation", "data.max_bad_photos");
-
   /** In run.json: the SHA-256 of the files of questions. */
   private static final String QUESTIONS = "questions_sha256";
 
@@ -90,17 +86,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private Outcome trainLocked(
       Recipe recipe, Path data, SplitSettings split, RunFolder run, boolean stage1, boolean stage2, boolean overwrite, Runnable between) {
     run.recover();
-    if (overwrite && stage1 && run.exists()) {
+    List.of(run.path(), run.checkpoint("qformer").getParent()).forEach(AtomicFile::tidy);
+    if (overwrite && run.exists()) {
       // Before begin: what can't be trained must not cost an older run its folder.
       CaptionFolder found = CaptionFolder.read(data, split);
       Compute compute = Compute.of(recipe.precision(), recipe.device());
-      checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), true, stage2);
+      checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), stage1, stage2);
       pretrained(recipe, compute).vision(recipe.models().vision(), recipe.features().encoderLayers());
       if (stop.getAsBoolean()) {
         return Outcome.STOPPED;
       }
     }
-    if (begin(recipe, run, stage1, stage2, overwrite)) {
+    if (new RunStart(recipe, run, say).nothingLeft(stage1, stage2, overwrite)) {
       return Outcome.FINISHED;
     }
     CaptionFolder folder =
@@ -161,6 +158,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
             "%d photos to train on, %d to choose the best checkpoint, %d held out%s",
             train.photos().size(), validation.photos().size(), folder.photos(Part.TEST).size(),
             bad.count() == 0 ? "" : "; " + bad.count() + " can't be used (skipped.csv)"));
+    sayOthers(run, train, validation);
     saySynthetic(folder);
     if (stage2 && !questions.isEmpty()) {
       say.accept(
@@ -206,6 +204,18 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     }
   }
 
+  /** Photos that can't be read for a while, such as those of a disk that isn't there, change what the rest of the training draws. */
+  private void sayOthers(RunFolder run, PhotoFeatures train, PhotoFeatures validation) {
+    Map<String, Integer> now = Map.of("train", train.photos().size(), "validation", validation.photos().size());
+    if (!run.trained()) {
+      run.note("photos", now);
+    } else if (run.about().get("photos") instanceof Map<?, ?> began && !began.equals(now)) {
+      say.accept(
+          "Warning: the run began with " + began.get("train") + " photos to train on and " + began.get("validation") + " to choose by. With others it"
+              + " goes on, but not as it would have: stop it (Ctrl-C), mend what skipped.csv names, and give the same command again");
+    }
+  }
+
   /** What models wrote is told apart: scores of a model that learnt from them say less. */
   private void saySynthetic(CaptionFolder folder) {
     Map<String, Integer> origins = folder.synthetic(Part.TRAIN);
@@ -215,63 +225,6 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       String by = origins.entrySet().stream().map(e -> e.getValue() + " " + e.getKey()).collect(Collectors.joining(", "));
       say.accept(String.format(Locale.ROOT, "%d of the %d pairs to train on are synthetic (%s)", synthetic, pairs, by));
     }
-  }
-
-  /** Refuses what can't go on, or clears it where that is wanted; true where all is trained and only the last look at it is missing. */
-  private boolean begin(Recipe recipe, RunFolder run, boolean stage1, boolean stage2, boolean overwrite) {
-    if (!run.exists()) {
-      if (!stage1) {
-        throw UserError.of("%s holds no Q-Former yet. Train it first: ocelli train qformer, or both stages by ocelli train.", run.path());
-      }
-      return false;
-    }
-    if (run.about().isEmpty() && !new Recipes().savedByRun(run.recipe())) {
-      throw UserError.of(
-          "%s is there, but no run of Ocelli: training would write its own file over it. Give it another name, or choose another --out.", run.recipe());
-    }
-    if (stage1 && !run.trained()) {
-      // Stopped by a mistake, or by hand, before anything was learnt: captions, photos or recipe may have been mended since.
-      run.clear();
-      say.accept("The run in " + run.path() + " had learnt nothing yet, and begins anew; features that it computed are used again");
-      return false;
-    }
-    if (overwrite) {
-      if (!stage1) {
-        throw UserError.of("%s: --overwrite would remove its Q-Former too. Train both stages, or choose another --out.", run.path());
-      }
-      run.clear();
-      return false;
-    }
-    Recipes recipes = new Recipes();
-    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, free(run));
-    if (!differences.isEmpty()) {
-      throw UserError.of(
-          "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or --overwrite it.",
-          run.path(), String.join(", ", differences), run.recipe());
-    }
-    if ((!stage1 || run.finished("qformer")) && (!stage2 || run.finished("vlm"))) {
-      if (stage2 && !Files.exists(run.summary())) {
-        return true;
-      }
-      throw UserError.of("%s holds a finished run. Choose another --out, or --overwrite it.", run.path());
-    }
-    if (!stage1 && !run.finished("qformer")) {
-      throw UserError.of("%s: stage 1 is not finished. Go on with it first: ocelli train qformer.", run.path());
-    }
-    say.accept("Going on with the run in " + run.path());
-    return false;
-  }
-
-  /** Besides {@link #FREE}, what hasn't had its turn yet: all of stage 2, and what is added to the Q-Former at its end. */
-  private static Set<String> free(RunFolder run) {
-    Set<String> free = new HashSet<>(FREE);
-    if (!run.begunVlm()) {
-      free.addAll(List.of("stage2", "models.language"));
-    }
-    if (!run.finished("qformer")) {
-      free.add("stage1.querybank");
-    }
-    return free;
   }
 
   private static void checkCaptions(Recipe recipe, CaptionFolder folder) {

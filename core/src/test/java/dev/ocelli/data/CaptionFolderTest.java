@@ -175,7 +175,7 @@ final class CaptionFolderTest {
   @Test
   void captionsThatWouldBeWrongOfTheMirroredPhoto() {
     for (String side : List.of("A man on the left.", "the RIGHT hand", "leftmost dog", "two left-handed players", "turning counter-clockwise", "a car moves rightwards",
-        "Ein Hund läuft nach links.", "der rechte Arm", "het linker been", "à gauche, un chien", "sa main droite", "a la izquierda", "el lado derecho", "à esquerda", "la mano destra")) {
+        "Ein Hund läuft nach links.", "der rechte Arm", "het linker been", "aan de linkerkant van de straat", "in zijn rechterhand", "rechtsonder een hond", "à gauche, un chien", "sa main droite", "a la izquierda", "el lado derecho", "à esquerda", "la mano destra")) {
       assertThat(Captions.saysSide(side)).as(side).isTrue();
     }
     for (String any : List.of("A bright lantern.", "a cleft rock", "lefto", "a copyright sign", "o'clock", "ein rechteckiges Schild", "an orchestra", "das Gelenk")) {

@@ -1,7 +1,9 @@
 package dev.ocelli.grow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ocelli.UserError;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,7 +80,7 @@ class WritingTest {
   }
 
   @Test
-  void draftsSurviveAndOthersAreDropped() throws Exception {
+  void draftsSurviveAndOthersAreRefused() throws Exception {
     Path file = root.resolve(".grow.jsonl");
     try (Drafts drafts = new Drafts(file, "key")) {
       drafts.add(List.of("caption a.jpg", "caption b.jpg"), List.of("A \"dog\",\nrunning", "ü"));
@@ -93,9 +95,9 @@ class WritingTest {
       assertThat(drafts.get("caption b.jpg")).isEqualTo("ü");
       assertThat(drafts.get("caption c.jpg")).isEqualTo("c");
     }
-    try (Drafts drafts = new Drafts(file, "another key")) {
-      assertThat(drafts.get("caption a.jpg")).isNull();
-    }
+    byte[] before = Files.readAllBytes(file);
+    assertThatThrownBy(() -> new Drafts(file, "another key")).isInstanceOf(UserError.class).hasMessageContainingAll(file.toString(), "other settings", "delete");
+    assertThat(file).hasBinaryContent(before);
   }
 
   @Test

@@ -2,8 +2,10 @@ package dev.ocelli.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ocelli.UserError;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +39,20 @@ class PhotoFilesTest {
     assertThat(found.get(2).size()).isEqualTo(5);
     assertThat(found.get(2).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
     assertThat(warnings).isEmpty();
+  }
+
+  @Test
+  void aNameOfOtherLettersIsSaidAndLeftOut() throws Exception {
+    assumeTrue(File.separatorChar == '/' && System.getProperty("sun.jnu.encoding").equals("UTF-8"), "names are bytes there");
+    Path fine = file("d/ä.jpg");
+    Process make = new ProcessBuilder("sh", "-c", ": > \"$(printf 'd/Gr\\374n.jpg')\"; : > \"$(printf 'd/Gr\\334n.jpg')\"").directory(root.toFile()).start();
+    assertThat(make.waitFor()).isZero();
+    List<String> warnings = new ArrayList<>();
+    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root), (file, why) -> warnings.add(why));
+    assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(fine);
+    assertThat(warnings).hasSize(2).allMatch(why -> why.contains("letters"));
+    Files.delete(fine);
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("letters");
   }
 
   @Test

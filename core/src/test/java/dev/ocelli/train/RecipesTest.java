@@ -130,6 +130,15 @@ class RecipesTest {
   }
 
   @Test
+  void anEmptyValueIsNamed() throws Exception {
+    assertThatThrownBy(() -> set("models.vision=")).isInstanceOf(UserError.class).hasMessageContainingAll("models.vision is empty", "dinov2-small");
+    Path file = yaml("precision:\n");
+    assertThatThrownBy(() -> recipes.read(file)).isInstanceOf(UserError.class).hasMessageContainingAll("precision is empty", "auto");
+    Path section = yaml("stage1:\n");
+    assertThatThrownBy(() -> recipes.read(section)).isInstanceOf(UserError.class).hasMessageContaining("stage1 is empty");
+  }
+
+  @Test
   void whatIsNoYamlNamesItsLine() throws Exception {
     Path file = yaml("seed: 1\nstage1: [\n");
     assertThatThrownBy(() -> recipes.read(file)).isInstanceOf(UserError.class).hasMessageContaining("my.yaml, line ");

@@ -72,6 +72,32 @@ class RunFolderTest {
     assertThat(notes).hasContent("mine");
   }
 
+  @Test
+  void stageTwoAloneIsCleared() throws Exception {
+    run.note("qformer", Map.of("finished", true));
+    run.note("vlm", Map.of("finished", true));
+    run.note("language", Map.of("sha256", "a"));
+    model("stage1", "kept");
+    model("vlm", "gone");
+    Files.createDirectories(run.checkpoint("vlm").getParent());
+    for (Path file : List.of(run.checkpoint("qformer"), run.checkpoint("vlm"), run.summary())) {
+      Files.writeString(file, "x");
+    }
+    run.clearVlm();
+    assertThat(run.finished("qformer")).isTrue();
+    assertThat(run.begunVlm()).isFalse();
+    assertThat(run.about()).doesNotContainKeys("vlm", "language");
+    assertThat(run.checkpoint("qformer")).exists();
+    assertThat(run.stage1()).exists();
+    assertThat(run.summary()).doesNotExist();
+  }
+
+  /** A kill, or a file that can't be removed, leaves what the rest belongs to: else other data would go on from its checkpoint. */
+  @Test
+  void whatSaysWhoseItIsGoesLast() {
+    assertThat(RunFolder.OWN).startsWith("state").endsWith("run.json", "recipe.yaml");
+  }
+
   private Path model(String folder, String text) throws Exception {
     Files.createDirectories(run.path().resolve(folder));
     return Files.writeString(run.path().resolve(folder).resolve("model.safetensors"), text);

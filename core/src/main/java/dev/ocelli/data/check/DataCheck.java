@@ -4,6 +4,7 @@ import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.Captions;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
 import dev.ocelli.data.Picture;
@@ -14,6 +15,7 @@ import dev.ocelli.data.check.DataReport.Verdict;
 import dev.ocelli.image.ImageReader;
 import dev.ocelli.image.PictureHash;
 import dev.ocelli.image.PictureHeader;
+import dev.ocelli.image.ReadingThreads;
 import dev.ocelli.image.RgbImage;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,9 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Looks at every picture and caption of a data set and says what a person would want to know before training on it. */
@@ -59,7 +59,7 @@ public final class DataCheck {
   private static List<Seen> look(List<Photo> photos, int threads, Progress progress) {
     List<Photo> inOrder = photos.stream().sorted(Comparator.comparing(Photo::picture, Picture.BY_PLACE)).toList();
     List<Seen> all = new ArrayList<>(photos.size());
-    ExecutorService decoders = Executors.newFixedThreadPool(threads);
+    ExecutorService decoders = ReadingThreads.start(threads);
     try (Progress.Task task = progress.start("checking", photos.size(), "photos")) {
       Deque<Future<Seen>> ahead = new ArrayDeque<>();
       int next = 0;
@@ -68,14 +68,9 @@ public final class DataCheck {
           Photo photo = inOrder.get(next++);
           ahead.add(decoders.submit(() -> look(photo)));
         }
-        all.add(ahead.remove().get());
+        all.add(ReadingThreads.result(ahead.remove()));
         task.advance(1);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new UserError("Interrupted while checking photos.", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
     } finally {
       decoders.shutdownNow();
     }
@@ -89,6 +84,8 @@ public final class DataCheck {
       RgbImage image = ImageReader.read(bytes, photo.picture().toString());
       String format = PictureHeader.of(bytes).map(PictureHeader::format).orElse("other");
       return new Seen(photo, Sha256.of(bytes), PictureHash.of(image), format, image.width(), image.height(), bytes.length, null);
+    } catch (OutOfMemoryError e) {
+      return new Seen(photo, null, null, null, 0, 0, 0, photo.picture() + " " + ImageReader.NO_MEMORY);
     } catch (UserError e) {
       return new Seen(photo, null, null, null, 0, 0, 0, e.getMessage());
     }
@@ -157,6 +154,21 @@ public final class DataCheck {
               String.format(
                   Locale.ROOT, "%d photos are missing and %d can't be read; training passes over %d (data.max_bad_photos). Mend or remove them.",
                   pictures.missing().size(), pictures.broken().size(), badAllowed)));
+    }
+    List<String> wordless =
+        folder.photos().stream()
+            .flatMap(
+                photo ->
+                    photo.captions().stream()
+                        .filter(caption -> !Captions.hasWords(Captions.normalise(caption, true, true)))
+                        .map(caption -> folder.place(photo, caption) + ": " + photo.image()))
+            .toList();
+    if (!wordless.isEmpty()) {
+      findings.add(
+          new Finding(
+              Verdict.MEND,
+              wordless.size() + " captions have no words, the first in " + wordless.get(0)
+                  + ". Training refuses them: remove these rows, or give them texts."));
     }
     String remedy = "Give all copies one split, or remove some.";
     if (copies.exactCrossing() > 0) {

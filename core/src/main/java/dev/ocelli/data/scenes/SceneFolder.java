@@ -83,6 +83,12 @@ public final class SceneFolder {
     return new Result(settings, drawn, scenes.tables.rows());
   }
 
+  /** How many scenes a folder holds, or is to hold when it is finished; 0 where it is no folder of scenes. */
+  public static int count(Path folder) {
+    Path settings = folder.resolve(SETTINGS);
+    return Files.exists(settings) ? read(settings).path("count").asInt() : 0;
+  }
+
   /** Makes the folder ours; says whether it already holds all that is asked for. */
   private static boolean prepare(Path folder, Settings settings, boolean overwrite) {
     if (!Files.exists(folder.resolve(SETTINGS))) {

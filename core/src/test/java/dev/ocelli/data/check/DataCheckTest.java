@@ -67,6 +67,13 @@ final class DataCheckTest {
   }
 
   @Test
+  void whatTrainingRefusesIsToBeMended() throws IOException {
+    photo("p0.png", 0, 80, "a dog", "train");
+    photo("p1.png", 1, 80, ".", "train");
+    assertThat(check().findings()).anyMatch(f -> f.verdict() == Verdict.MEND && f.text().contains("1 captions have no words") && f.text().contains("row 3: p1.png"));
+  }
+
+  @Test
   void copiesBrokenAndMissing() throws IOException {
     for (int i = 0; i < 8; i++) {
       photo("p" + i + ".png", i, 160, i < 6 ? "always the same" : "another " + i, i < 6 ? "train" : "test");

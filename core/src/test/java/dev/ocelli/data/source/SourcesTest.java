@@ -1,11 +1,13 @@
 package dev.ocelli.data.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
+import dev.ocelli.UserError;
 import dev.ocelli.data.CaptionFolder;
 import dev.ocelli.data.ImportedFolder;
 import dev.ocelli.data.Part;
@@ -16,6 +18,7 @@ import dev.ocelli.data.SplitSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -83,6 +86,34 @@ final class SourcesTest {
     Files.delete(dir.resolve("captions.csv"));
     assertThat(ImportedFolder.write(source, questions(source), dir, Progress.NONE).written()).isEqualTo(1);
     assertThat(dir.resolve("captions.csv")).content().isEqualTo(captions);
+    // What somebody has mended since is not written over, and removing it imports anew.
+    Files.writeString(dir.resolve("captions.csv"), captions + "mended,here\n");
+    assertThatThrownBy(() -> ImportedFolder.write(source, questions(source), dir, Progress.NONE))
+        .isInstanceOf(UserError.class).hasMessageContainingAll("captions.csv", "was changed since it was imported");
+    assertThat(dir.resolve("captions.csv")).content().endsWith("mended,here\n");
+    Files.delete(dir.resolve("captions.csv"));
+    ImportedFolder.write(source, questions(source), dir, Progress.NONE);
+    assertThat(dir.resolve("captions.csv")).content().isEqualTo(captions);
+  }
+
+  /** Its pictures have come since: the table of the first call is ours to replace. */
+  @Test
+  void picturesThatWereMissingComeWithTheNextCall() throws IOException {
+    Path plain = Files.createDirectories(dir.resolve("plain/images")).getParent();
+    List<Path> pictures;
+    try (Stream<Path> files = Files.walk(SOURCES.resolve("csv"))) {
+      pictures = files.filter(f -> f.toString().endsWith(".png")).sorted().limit(2).toList();
+    }
+    Files.copy(pictures.get(0), plain.resolve("images/a.png"));
+    Files.writeString(plain.resolve("images/b.png"), "cut short");
+    Files.writeString(plain.resolve("captions.csv"), "image,caption\na.png,A disc.\nb.png,Another.\n");
+    CaptionFolder source = CaptionFolder.read(plain, SPLIT);
+    Path out = dir.resolve("out");
+    assertThat(ImportedFolder.write(source, questions(source), out, Progress.NONE).skipped()).hasSize(1);
+    assertThat(out.resolve("captions.csv")).content().isEqualTo("image,caption\na.png,A disc.\n");
+    Files.copy(pictures.get(1), plain.resolve("images/b.png"), StandardCopyOption.REPLACE_EXISTING);
+    assertThat(ImportedFolder.write(source, questions(source), out, Progress.NONE).skipped()).isEmpty();
+    assertThat(out.resolve("captions.csv")).content().isEqualTo("image,caption\na.png,A disc.\nb.png,Another.\n");
   }
 
   /** Flickr8k's archive has both. */
