@@ -139,7 +139,7 @@ final class QuickstartCommand implements Callable<Integer> {
     boolean fresh = !new RunFolder(run()).exists() || overwrite;
     int there = SceneFolder.count(scenes());
     if (there == 0 && !new RunFolder(run()).exists()) {
-      Stream.of(report(), scores(), out.resolve("scores.json"), models()).filter(Files::exists).findFirst().ifPresent(
+      Stream.of(report(), scores(), out.resolve("scores.json"), models()).filter(file -> tiny || !file.equals(models())).filter(Files::exists).findFirst().ifPresent(
           others -> {
             throw UserError.of("%s is there already, and quickstart would write its own over it. Choose another --out.", others);
           });
@@ -147,7 +147,7 @@ final class QuickstartCommand implements Callable<Integer> {
     if (!fresh && there > 0 && there != count) {
       // More scenes would be other data, with which the run can't go on.
       throw UserError.of(
-          "%s holds a run on %d scenes. Go on with it (--scenes %d), choose another --out, or begin anew with --overwrite.", out, there, there);
+          "%s holds a run on %d scenes. Go on with the command that began it (--scenes %d), choose another --out, or begin anew with --overwrite.", out, there, there);
     }
     console.say("1. Scenes: " + count + " pictures with captions and questions, in " + scenes());
     SceneFolder.write(

@@ -63,7 +63,7 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--exact", description = "Compare all photos, also where the index is so large that a graph is searched.")
   private boolean exact;
 
-  @Option(names = "--html", paramLabel = "SHEET", description = "Draw the photos found, and where the best fitting query looks on each.")
+  @Option(names = "--html", paramLabel = "SHEET", description = "Draw the photos found, 1000 at most, and where the best fitting query looks on each.")
   private Path html;
 
   @Option(names = "--run", paramLabel = "RUN", description = "Where the run lies now, if it was moved since the index was made.")
@@ -82,7 +82,6 @@ final class SearchCommand implements Callable<Integer> {
         (text == null) == (image == null) ? "Say what to search for: a text in quotes, or --image PHOTO."
             : best < 1 ? "--best is " + best + "; it must be 1 or more."
             : rerank < 0 ? "--rerank is " + rerank + "; it must be 1 or more, or 0 for none."
-            : html != null && best > SHEET ? "--html draws " + SHEET + " photos at most; --best is " + best + "."
             : rerank > 0 && image != null ? "--rerank matches photos with a text; it can't be used with --image."
             : null;
     if (wrong != null) {
@@ -113,6 +112,9 @@ final class SearchCommand implements Callable<Integer> {
           search.identity().check(trained.indexIdentity(), folder);
         } else {
           search.identity().check(from, trained.stage1Sha256(), folder);
+        }
+        if (html != null && Math.min(best, search.photos()) > SHEET) {
+          throw UserError.of("--html draws %d photos at most; --best is %d. Ask for fewer.", SHEET, best);
         }
         if (search.photos() == 0) {
           console.warn(folder + " holds no photo. If ocelli index was stopped, the same command goes on from there.");

@@ -115,7 +115,12 @@ class DataGrowTest {
     Path own = TinyTraining.train(elsewhere, "run", "stage1.objectives.itm=1");
     Path photos = elsewhere.resolve("data");
     Files.copy(data.resolve("images/drawing-20.png"), photos.resolve("images/later.png"));
-    Files.writeString(photos.resolve("captions.csv"), Files.readString(photos.resolve("captions.csv")) + "later.png,Came later\n");
+    List<String> held = Files.readAllLines(own.resolve("split.csv")).stream().filter(row -> row.endsWith(",test")).toList();
+    assertThat(held).isNotEmpty();
+    // A held-out photo that has come again.
+    Files.copy(photos.resolve("images").resolve(held.get(0).split(",")[0]), photos.resolve("images/again.png"));
+    Files.writeString(
+        photos.resolve("captions.csv"), Files.readString(photos.resolve("captions.csv")) + "later.png,Came later\nagain.png,Has come again\n");
     Files.copy(data.resolve("images/drawing-21.png"), photos.resolve("images/bare.png"));
     Path out = elsewhere.resolve("grown");
     String[] words = {
@@ -125,8 +130,7 @@ class DataGrowTest {
     json(Call.of(elsewhere, words));
     List<String> rows = Files.readAllLines(out.resolve("captions.csv"));
     assertThat(rows).contains("later.png,Came later,train,given");
-    List<String> held = Files.readAllLines(own.resolve("split.csv")).stream().filter(row -> row.endsWith(",test")).toList();
-    assertThat(held).isNotEmpty();
+    assertThat(rows).contains("again.png,Has come again,test,given");
     held.forEach(row -> assertThat(rows.stream().filter(r -> r.startsWith(row.split(",")[0]))).isNotEmpty().allMatch(r -> r.contains(",test,")));
   }
 

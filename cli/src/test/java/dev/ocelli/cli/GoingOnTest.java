@@ -68,11 +68,11 @@ class GoingOnTest {
     json(Call.of(root, tiny.stage("changes", "vlm", changes.toArray(String[]::new))));
     assertThat(root.resolve("changes/recipe.yaml")).content().contains("rank: 3", "max_tokens: 3");
     Call late = Call.of(root, tiny.stage("changes", "vlm", "--set", "stage2.passes=3"));
-    assertThat(late.err()).contains("another recipe", "stage2.", "ocelli train vlm --overwrite");
+    assertThat(late.err()).contains("another recipe", "stage2.", "train stage 2 anew with --overwrite");
     // Stage 2 anew, on the same stage 1.
     byte[] stage1 = Files.readAllBytes(root.resolve("changes/stage1/model.safetensors"));
     Call both = Call.of(root, tiny.stage("changes", "vlm", "--overwrite", "--set", "stage1.batch=3"));
-    assertThat(both.err()).contains("another recipe", "stage1.batch: 4 → 3", "ocelli train --overwrite").doesNotContain("train vlm --overwrite");
+    assertThat(both.err()).contains("another recipe", "stage1.batch: 4 → 3", "train both stages anew (ocelli train --overwrite)");
     assertThat(root.resolve("changes/vlm")).exists();
     json(Call.of(root, tiny.stage("changes", "vlm", "--overwrite", "--set", "stage2.passes=3")));
     assertThat(root.resolve("changes/recipe.yaml")).content().contains("rank: 2", "passes: 3");
@@ -124,6 +124,24 @@ class GoingOnTest {
     assertThat(Call.of(root, wrong.toArray(String[]::new)).code()).isEqualTo(1);
     assertThat(root.resolve("spared/vlm/projector.safetensors")).exists();
     json(Call.of(root, tiny.train("spared", "--overwrite").toArray(String[]::new)));
+  }
+
+  /** What stage 2 has learnt isn't cleared before it is known that it can learn again. */
+  @Test
+  void overwritingStage2AloneSparesItWhereTheDataHasChanged() throws IOException {
+    Path data = Drawings.write(root.resolve("mended"), 12);
+    List<String> training = tiny.train("kept");
+    training.set(training.indexOf(tiny.at("data")), data.toString());
+    json(Call.of(root, training.toArray(String[]::new)));
+    String captions = Files.readString(data.resolve("captions.csv"));
+    Files.writeString(data.resolve("captions.csv"), captions + "drawing-00.png,One caption more\n");
+    training.add(1, "vlm");
+    training.add("--overwrite");
+    assertThat(Call.of(root, training.toArray(String[]::new)).err()).contains("captions or photos have changed since the run");
+    assertThat(root.resolve("kept/vlm/projector.safetensors")).exists();
+    assertThat(root.resolve("kept/summary.json")).exists();
+    Files.writeString(data.resolve("captions.csv"), captions);
+    json(Call.of(root, training.toArray(String[]::new)));
   }
 
   @Test

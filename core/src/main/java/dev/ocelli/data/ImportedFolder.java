@@ -197,7 +197,9 @@ public final class ImportedFolder {
     String there = Files.exists(file) ? Sha256.of(file) : null;
     if (there != null && !there.equals(wanted) && !there.equals(known.path(key).asText())) {
       throw UserError.of(
-          "%s was changed since it was imported, and is left as it is. Remove it to have its rows imported anew, or choose another --out.", file);
+          "%s isn't what this import would write, and is left as it is: somebody has changed it, or other pictures are there now. Remove it to have its"
+              + " rows imported anew, or choose another --out.",
+          file);
     }
     if (!wanted.equals(there)) {
       AtomicFile.write(file, content);

@@ -49,6 +49,9 @@ final class Drafts implements AutoCloseable {
     for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
       JsonNode line = JSON.readTree(text.substring(at, end));
       if (at == 0 && !line.path("key").asText().equals(key)) {
+        if (text.indexOf('\n', end + 1) < 0) {
+          return 0; // nothing was written yet
+        }
         throw UserError.of(
             "%s holds drafts that were begun with other settings, another run or other photos. Go on with those, or delete the file to begin anew.", file);
       }

@@ -29,8 +29,8 @@ import java.util.Set;
  */
 record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
   /**
-   * Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. Those
-   * that have come since the run began are free to be learnt from.
+   * Photos that are held out: by the run's own split where it knows them, and by the table's, of which a run of other data knows nothing. Of
+   * those that have come since the run began, the ones that look like one of these.
    */
   static Set<String> heldOut(CaptionFolder folder, UserTable table) {
     Set<String> held = new HashSet<>();
@@ -45,7 +45,41 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
         held.add(table.get(row, "image"));
       }
     }
+    if (!folder.fresh().isEmpty()) {
+      Looks looks = Looks.of(folder.photos().stream().filter(photo -> held.contains(photo.image())).toList());
+      folder.photos().stream().filter(photo -> folder.fresh().contains(photo.image()) && looks.has(photo)).forEach(photo -> held.add(photo.image()));
+    }
     return held;
+  }
+
+  /** What photos look like, and their bytes. */
+  private record Looks(NearDuplicates pictures, Set<String> bytes) {
+    static Looks of(List<Photo> photos) {
+      Looks looks = new Looks(new NearDuplicates(), new HashSet<>());
+      for (Photo photo : photos) {
+        try {
+          looks.bytes.add(Sha256.of(photo.picture().bytes()));
+          looks.pictures.add(PictureHash.of(photo.picture().rgb()));
+        } catch (UserError unreadable) {
+          continue; // nothing looks like it
+        }
+      }
+      return looks;
+    }
+
+    /** Whether one of them is this photo, or looks like it. */
+    boolean have(Photo photo) {
+      return bytes.contains(Sha256.of(photo.picture().bytes())) || !pictures.near(PictureHash.of(photo.picture().rgb())).isEmpty();
+    }
+
+    /** As {@link #have}; one that can't be read looks like none. */
+    boolean has(Photo photo) {
+      try {
+        return have(photo);
+      } catch (UserError unreadable) {
+        return false;
+      }
+    }
   }
 
   static Gaps find(Path data, CaptionFolder folder, UserTable table, Set<String> held, int limit) {
@@ -54,16 +88,7 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
       known.add(absolute(photo.picture().file()));
     }
     List<Photo> heldPhotos = folder.photos().stream().filter(photo -> held.contains(photo.image())).toList();
-    NearDuplicates looks = new NearDuplicates();
-    Set<String> bytes = new HashSet<>();
-    for (Photo photo : heldPhotos) {
-      try {
-        bytes.add(Sha256.of(photo.picture().bytes()));
-        looks.add(PictureHash.of(photo.picture().rgb()));
-      } catch (UserError unreadable) {
-        continue; // nothing looks like it
-      }
-    }
+    Looks looks = Looks.of(heldPhotos);
     List<Photo> photos = new ArrayList<>();
     int[] counts = new int[3];
     for (Photo photo : files(data, table)) {
@@ -74,7 +99,7 @@ record Gaps(List<Photo> photos, int heldOut, int copies, int unreadable) {
         counts[0]++;
       } else if (photos.size() < limit) {
         try {
-          if (bytes.contains(Sha256.of(photo.picture().bytes())) || !looks.near(PictureHash.of(photo.picture().rgb())).isEmpty()) {
+          if (looks.have(photo)) {
             counts[1]++;
           } else {
             photos.add(photo);

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** Finds photos in folders, and in folders within them, by the ends of their names. */
 public final class PhotoFiles {
@@ -25,14 +26,14 @@ public final class PhotoFiles {
    *
    * @param places photos and folders; a folder without any photo is refused, as it may be a disk that isn't there
    * @param unread gets each folder or file that can't be read, and why
+   * @param nameless gets each photo whose name can't be written down
    */
-  static List<Found> find(List<Path> places, BiConsumer<Path, String> unread) {
+  static List<Found> find(List<Path> places, BiConsumer<Path, String> unread, Consumer<Path> nameless) {
     TreeMap<Path, Found> found = new TreeMap<>();
     for (Path place : places) {
       Path from = absolute(place);
       int before = found.size();
       List<String> why = new ArrayList<>();
-      BiConsumer<Path, String> note = unread.andThen((file, reason) -> why.add(file + ": " + reason));
       try {
         if (Files.isDirectory(from)) {
           ImageFiles.walk(
@@ -41,10 +42,14 @@ public final class PhotoFiles {
                 if (hasPlainName(file)) {
                   found.put(file, new Found(file, about.size(), about.lastModifiedTime().toMillis()));
                 } else {
-                  note.accept(file, "its name isn't in this system's letters (UTF-8 mostly), so rename it");
+                  why.add(file + ": its name isn't in this system's letters (UTF-8 mostly), so rename it");
+                  nameless.accept(file);
                 }
               },
-              (file, e) -> note.accept(file, AtomicFile.reason(e)));
+              (file, e) -> {
+                why.add(file + ": " + AtomicFile.reason(e));
+                unread.accept(file, AtomicFile.reason(e));
+              });
         } else if (Files.isRegularFile(from)) {
           BasicFileAttributes about = Files.readAttributes(from, BasicFileAttributes.class);
           found.put(from, new Found(from, about.size(), about.lastModifiedTime().toMillis()));
@@ -66,7 +71,7 @@ public final class PhotoFiles {
   /** Whether a file's name survives being written down: one of another system's letters becomes a name that no file has. */
   private static boolean hasPlainName(Path file) {
     try {
-      return Path.of(file.toString()).equals(file);
+      return Files.exists(Path.of(file.toString()));
     } catch (InvalidPathException e) {
       return false;
     }

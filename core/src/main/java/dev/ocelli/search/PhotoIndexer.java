@@ -60,13 +60,18 @@ public record PhotoIndexer(
    */
   public Report update(PhotoIndex index, List<Path> places, BadPhotos bad) {
     List<Path> unread = new ArrayList<>();
+    List<Path> nameless = new ArrayList<>();
     List<PhotoFiles.Found> found =
         PhotoFiles.find(
             places,
             (file, why) -> {
               unread.add(file);
               warn.accept(file + " can't be read (" + why + "); what the index has from there stays");
-            });
+            },
+            nameless::add);
+    if (!nameless.isEmpty()) {
+      warn.accept(nameless.size() + " photos are left out, as their names aren't in this system's letters (UTF-8 mostly): rename them. The first is " + nameless.get(0));
+    }
     Map<Path, IndexedPhoto> known = index.photos();
     int removed = removeGone(index, found, known, places, unread);
     List<PhotoFiles.Found> waiting = found.stream().filter(file -> !untouched(file, known.get(file.file()))).toList();
@@ -109,7 +114,7 @@ public record PhotoIndexer(
 
   /** Refuses places without any photo. */
   public static void check(List<Path> places) {
-    PhotoFiles.find(places, (file, why) -> {});
+    PhotoFiles.find(places, (file, why) -> {}, file -> {});
   }
 
   /** Takes out the photos of places that need not be there any more. No model is asked. */
@@ -131,7 +136,7 @@ public record PhotoIndexer(
     Map<Path, Integer> behind = new TreeMap<>();
     List<Path> gone = new ArrayList<>();
     for (Path file : known.keySet()) {
-      if (there.contains(file) || unread.stream().anyMatch(file::startsWith) || looked.stream().noneMatch(place -> missedFrom(place, file))) {
+      if (there.contains(file) || looked.stream().noneMatch(place -> missedFrom(place, file)) || unread.stream().anyMatch(file::startsWith)) {
         continue;
       }
       Path link = deadLink(file);

@@ -84,10 +84,13 @@ public record FromNothing(Path models, long seed, Progress progress, Consumer<St
 
   private void refuseAnotherSeed() {
     Path about = models.resolve("made.json");
-    if (Files.exists(about) && RunFiles.readJson(about).get("seed") instanceof Number made && made.longValue() != seed) {
+    if (!Files.exists(about)) {
+      if (!Files.exists(text().resolve("model.safetensors"))) { // else nobody noted which seed that was
+        RunFiles.writeJson(about, Map.of("seed", seed));
+      }
+    } else if (RunFiles.readJson(about).get("seed") instanceof Number made && made.longValue() != seed) {
       throw UserError.of("%s were made with the seed %d. Go on with it (--seed %d), choose another --out, or begin anew with --overwrite.", models, made, made);
     }
-    RunFiles.writeJson(about, Map.of("seed", seed));
   }
 
   private static List<String> texts(Recipe recipe, List<Photo> photos, Questions questions) {

@@ -252,7 +252,7 @@ public record Recipe(
   public record Generation(int maxTokens, double temperature, int topK, double topP, double repetitionPenalty, List<String> stop, String weights) {
     public Generation {
       if (stop == null) {
-        throw new UserError("generation.stop is empty in the recipe. Write [] for no stop texts.");
+        throw new UserError("generation.stop is missing. Write [] for no stop texts.");
       }
       oneOf("generation.weights", weights, "bf16", "int8", "int4");
       within("generation.max_tokens", maxTokens, 1, 1 << 20);

@@ -178,7 +178,7 @@ public final class Recipes {
                 throw UserError.of("%s: there is no key %s. Did you mean %s?", where, path, Nearest.of(path, paths(bundled(DEFAULTS), "")));
               }
               if (entry.getValue().isNull() && !old.isNull()) {
-                throw UserError.of("%s: %s is empty. Give it a value, or leave it out for %s.", where, path, old.isObject() ? "the defaults" : old);
+                throw UserError.of("%s: %s is empty. Give it a value, or leave it out for %s.", where, path, old.isObject() ? "the defaults" : old.isEmpty() && old.isArray() ? "none (or write [])" : old);
               }
               if (old.isObject()) {
                 merge((ObjectNode) old, entry.getValue(), path, where);

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 public record RunFolder(Path path) {
   /** In the order in which they are removed: as long as there is a checkpoint, there is what says whose it is. */
   static final List<String> OWN =
-      List.of("state", "summary.json", "vlm", "vlm.new", "vlm.old", "stage1", "stage1.new", "stage1.old", "metrics.jsonl", "skipped.csv",
+      List.of("state", "summary.json", "vlm.new", "vlm.old", "vlm", "stage1.new", "stage1.old", "stage1", "metrics.jsonl", "skipped.csv",
           "split.csv", "run.json", "recipe.yaml");
 
   public Path recipe() {
@@ -118,16 +118,23 @@ public record RunFolder(Path path) {
 
   /** Removes what a run wrote here, and nothing else. */
   void clear() {
+    forget("qformer", "vlm", "language");
     OWN.forEach(name -> deleteTree(path.resolve(name)));
   }
 
   /** Removes what stage 2 wrote here. Its lines of metrics.jsonl go when it begins. */
   void clearVlm() {
-    Map<String, Object> about = about();
-    about.keySet().removeAll(List.of("vlm", "language"));
-    RunFiles.writeJson(path.resolve("run.json"), about);
+    forget("vlm", "language");
     deleteTree(checkpoint("vlm"));
-    List.of("summary.json", "vlm", "vlm.new", "vlm.old").forEach(name -> deleteTree(path.resolve(name)));
+    List.of("summary.json", "vlm.new", "vlm.old", "vlm").forEach(name -> deleteTree(path.resolve(name)));
+  }
+
+  /** Before what these keys of run.json tell of is removed: half of it must not count as finished. */
+  private void forget(String... keys) {
+    Map<String, Object> about = about();
+    if (about.keySet().removeAll(List.of(keys))) {
+      RunFiles.writeJson(path.resolve("run.json"), about);
+    }
   }
 
   /** Puts a folder in another's place. A kill in between leaves one of them whole, under its own name or with ".old" behind it. */

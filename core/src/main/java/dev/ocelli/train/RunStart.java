@@ -22,7 +22,7 @@ record RunStart(Recipe recipe, RunFolder run, Consumer<String> say) {
   private static final Set<String> FREE_BEFORE_VLM =
       Stream.concat(FREE.stream(), Stream.of("stage2", "models.language")).collect(Collectors.toUnmodifiableSet());
 
-  /** Refuses what can't go on, or clears it where that is wanted; true where all is trained and only the last look at it is missing. */
+  /** Refuses what can't go on, or clears all of it where that is wanted; true where all is trained and only the last look at it is missing. */
   boolean nothingLeft(boolean stage1, boolean stage2, boolean overwrite) {
     if (!run.exists()) {
       if (!stage1) {
@@ -48,15 +48,14 @@ record RunStart(Recipe recipe, RunFolder run, Consumer<String> say) {
     List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, overwrite ? FREE_BEFORE_VLM : free());
     if (!differences.isEmpty()) {
       boolean onlyVlm = run.finished("qformer") && recipes.differences(recipes.read(run.recipe()), recipe, FREE_BEFORE_VLM).isEmpty();
+      String both = "begin anew with --overwrite" + (onlyVlm ? " (ocelli train vlm --overwrite: with stage 2 alone)" : "");
       throw UserError.of(
-          "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or train %s.",
+          "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or %s.",
           run.path(), String.join(", ", differences), run.recipe(),
-          onlyVlm ? "stage 2 anew (ocelli train vlm --overwrite)" : "it anew (ocelli train --overwrite)");
+          stage1 ? both : onlyVlm ? "train stage 2 anew with --overwrite" : "train both stages anew (ocelli train --overwrite)");
     }
     if (overwrite && run.finished("qformer")) {
-      run.clearVlm();
-      say.accept("Stage 2 of the run in " + run.path() + " begins anew; its Q-Former is kept");
-      return false;
+      return false; // stage 2 alone: it is cleared where its data and models have been looked at
     }
     if ((!stage1 || run.finished("qformer")) && (!stage2 || run.finished("vlm"))) {
       if (stage2 && !Files.exists(run.summary())) {

@@ -74,7 +74,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   public Outcome train(
       Recipe recipe, Path data, RunFolder run, boolean stage1, boolean stage2, boolean overwrite, Runnable between) {
     SplitSettings split = new SplitSettings(recipe.data().test(), recipe.data().validation(), recipe.seed());
-    // Before begin: data that can't be used must not cost an older run its folder.
+    // Before anything is cleared: data that can't be used must not cost an older run its folder.
     CaptionFolder found = CaptionFolder.read(data, split);
     checkCaptions(recipe, found);
     found.missing().forEach(new BadPhotos(recipe.data().maxBadPhotos())::add);
@@ -88,11 +88,14 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     run.recover();
     List.of(run.path(), run.checkpoint("qformer").getParent()).forEach(AtomicFile::tidy);
     if (overwrite && run.exists()) {
-      // Before begin: what can't be trained must not cost an older run its folder.
+      // Before anything is cleared: what can't be trained must not cost an older run its folder.
       CaptionFolder found = CaptionFolder.read(data, split);
       Compute compute = Compute.of(recipe.precision(), recipe.device());
       checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), stage1, stage2);
-      pretrained(recipe, compute).vision(recipe.models().vision(), recipe.features().encoderLayers());
+      Pretrained.Vision vision = pretrained(recipe, compute).vision(recipe.models().vision(), recipe.features().encoderLayers());
+      if (!stage1) {
+        run.identify("vision", vision.identity());
+      }
       if (stop.getAsBoolean()) {
         return Outcome.STOPPED;
       }
@@ -105,6 +108,10 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     if (run.about().get("data") instanceof Map<?, ?> known && !folder.sha256().equals(known.get("sha256"))) {
       throw UserError.of(
           "%s: captions or photos have changed since the run in %s began. Restore them, or start a new run folder.", data, run.path());
+    }
+    if (overwrite && !stage1) {
+      run.clearVlm();
+      say.accept("Stage 2 of the run in " + run.path() + " begins anew; its Q-Former is kept");
     }
     if (recipe.threads() > 0) {
       torch.set_num_threads(recipe.threads());
@@ -212,7 +219,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
     } else if (run.about().get("photos") instanceof Map<?, ?> began && !began.equals(now)) {
       say.accept(
           "Warning: the run began with " + began.get("train") + " photos to train on and " + began.get("validation") + " to choose by. With others it"
-              + " goes on, but not as it would have: stop it (Ctrl-C), mend what skipped.csv names, and give the same command again");
+              + " goes on, but not as it would have: stop it (Ctrl-C), mend what skipped.csv names, delete it, and give the same command again");
     }
   }
 

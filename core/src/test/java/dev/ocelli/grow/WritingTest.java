@@ -98,6 +98,13 @@ class WritingTest {
     byte[] before = Files.readAllBytes(file);
     assertThatThrownBy(() -> new Drafts(file, "another key")).isInstanceOf(UserError.class).hasMessageContainingAll(file.toString(), "other settings", "delete");
     assertThat(file).hasBinaryContent(before);
+    // Where nothing was written yet, nothing is lost.
+    Files.delete(file);
+    new Drafts(file, "key").close();
+    try (Drafts drafts = new Drafts(file, "another key")) {
+      drafts.add(List.of("caption a.jpg"), List.of("a"));
+    }
+    assertThatThrownBy(() -> new Drafts(file, "key")).isInstanceOf(UserError.class);
   }
 
   @Test

@@ -34,7 +34,7 @@ class PhotoFilesTest {
     file("a/.thumbnails/d.jpg");
     file("a/jpg");
     List<String> warnings = new ArrayList<>();
-    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), (file, why) -> warnings.add(file + ": " + why));
+    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root.resolve("a"), root.resolve("a/../b.JPG"), root.resolve("a/deep"), named), (file, why) -> warnings.add(file + ": " + why), file -> {});
     assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(deep, old, b, named);
     assertThat(found.get(2).size()).isEqualTo(5);
     assertThat(found.get(2).modified()).isEqualTo(Files.getLastModifiedTime(b).toMillis());
@@ -46,20 +46,20 @@ class PhotoFilesTest {
     assumeTrue(File.separatorChar == '/' && System.getProperty("sun.jnu.encoding").equals("UTF-8"), "names are bytes there");
     Path fine = file("d/ä.jpg");
     Process make = new ProcessBuilder("sh", "-c", ": > \"$(printf 'd/Gr\\374n.jpg')\"; : > \"$(printf 'd/Gr\\334n.jpg')\"").directory(root.toFile()).start();
-    assertThat(make.waitFor()).isZero();
-    List<String> warnings = new ArrayList<>();
-    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root), (file, why) -> warnings.add(why));
+    assumeTrue(make.waitFor() == 0, "a file system that has such names");
+    List<Path> nameless = new ArrayList<>();
+    List<PhotoFiles.Found> found = PhotoFiles.find(List.of(root), (file, why) -> {}, nameless::add);
     assertThat(found.stream().map(PhotoFiles.Found::file)).containsExactly(fine);
-    assertThat(warnings).hasSize(2).allMatch(why -> why.contains("letters"));
+    assertThat(nameless).hasSize(2);
     Files.delete(fine);
-    assertThatThrownBy(() -> PhotoFiles.find(List.of(root), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("letters");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root), (file, why) -> {}, file -> {})).isInstanceOf(UserError.class).hasMessageContaining("letters");
   }
 
   @Test
   void aFolderWithoutPhotosIsRefusedSinceItsDiskMayBeGone() throws IOException {
     file("a.jpg");
     Path empty = Files.createDirectories(root.resolve("empty"));
-    assertThatThrownBy(() -> PhotoFiles.find(List.of(root, empty), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("has no photo");
-    assertThatThrownBy(() -> PhotoFiles.find(List.of(root.resolve("none")), (file, why) -> {})).isInstanceOf(UserError.class).hasMessageContaining("no photo or folder");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root, empty), (file, why) -> {}, file -> {})).isInstanceOf(UserError.class).hasMessageContaining("has no photo");
+    assertThatThrownBy(() -> PhotoFiles.find(List.of(root.resolve("none")), (file, why) -> {}, file -> {})).isInstanceOf(UserError.class).hasMessageContaining("no photo or folder");
   }
 }

@@ -4,6 +4,7 @@ import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
 import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.CaptionStyle;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Part;
 import dev.ocelli.data.Photo;
@@ -36,24 +37,27 @@ public final class DataCheck {
   private static final int MOST_REPEATED = 5;
 
   private final CaptionFolder folder;
+  private final CaptionStyle style;
   private final int badAllowed;
 
   /** A picture after one look at it; problem is null where there is none. */
   record Seen(Photo photo, String sha256, PictureHash hash, String format, int width, int height, long bytes, String problem) {}
 
-  private DataCheck(CaptionFolder folder, int badAllowed) {
+  private DataCheck(CaptionFolder folder, CaptionStyle style, int badAllowed) {
     this.folder = folder;
+    this.style = style;
     this.badAllowed = badAllowed;
   }
 
   /**
    * Checks all of it.
    *
+   * @param style that training gives captions
    * @param badAllowed how many missing or broken photos training passes over
    * @param threads that decode pictures
    */
-  public static DataReport of(CaptionFolder folder, int badAllowed, int threads, Progress progress) {
-    return new DataCheck(folder, badAllowed).report(look(folder.photos(), threads, progress));
+  public static DataReport of(CaptionFolder folder, CaptionStyle style, int badAllowed, int threads, Progress progress) {
+    return new DataCheck(folder, style, badAllowed).report(look(folder.photos(), threads, progress));
   }
 
   private static List<Seen> look(List<Photo> photos, int threads, Progress progress) {
@@ -160,7 +164,7 @@ public final class DataCheck {
             .flatMap(
                 photo ->
                     photo.captions().stream()
-                        .filter(caption -> !Captions.hasWords(Captions.normalise(caption, true, true)))
+                        .filter(caption -> !Captions.hasWords(style.apply(caption)))
                         .map(caption -> folder.place(photo, caption) + ": " + photo.image()))
             .toList();
     if (!wordless.isEmpty()) {

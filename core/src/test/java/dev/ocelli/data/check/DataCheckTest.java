@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ocelli.Progress;
 import dev.ocelli.data.CaptionFolder;
+import dev.ocelli.data.CaptionStyle;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.data.check.DataReport.Verdict;
 import java.awt.Color;
@@ -45,7 +46,7 @@ final class DataCheckTest {
 
   private DataReport check() throws IOException {
     Files.writeString(dir.resolve("captions.csv"), rows);
-    return DataCheck.of(CaptionFolder.read(dir, new SplitSettings(0.1, 0.1, 1)), 1, 2, Progress.NONE);
+    return DataCheck.of(CaptionFolder.read(dir, new SplitSettings(0.1, 0.1, 1)), new CaptionStyle(true, true), 1, 2, Progress.NONE);
   }
 
   @Test

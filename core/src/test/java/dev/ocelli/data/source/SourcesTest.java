@@ -89,7 +89,7 @@ final class SourcesTest {
     // What somebody has mended since is not written over, and removing it imports anew.
     Files.writeString(dir.resolve("captions.csv"), captions + "mended,here\n");
     assertThatThrownBy(() -> ImportedFolder.write(source, questions(source), dir, Progress.NONE))
-        .isInstanceOf(UserError.class).hasMessageContainingAll("captions.csv", "was changed since it was imported");
+        .isInstanceOf(UserError.class).hasMessageContainingAll("captions.csv", "left as it is");
     assertThat(dir.resolve("captions.csv")).content().endsWith("mended,here\n");
     Files.delete(dir.resolve("captions.csv"));
     ImportedFolder.write(source, questions(source), dir, Progress.NONE);
