@@ -42,7 +42,7 @@ final class TinyRun implements AutoCloseable {
   private static final Path TEXT = Path.of("src/test/resources/goldens/text");
   private static final int TOKENS = 5;
   private static final int HIDDEN = 12;
-  private static final String[] WORDS = {"dog", "bike", "sun", "street", "wet", "red", "run", "down", "two", "the"};
+  static final String[] WORDS = {"dog", "bike", "sun", "street", "wet", "red", "run", "down", "two", "the"};
   private static final String TEMPLATE =
       "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n";
 
