@@ -2,7 +2,6 @@ package dev.ocelli.cli;
 
 import dev.ocelli.AtomicFile;
 import dev.ocelli.data.CaptionFolder;
-import dev.ocelli.data.CaptionStyle;
 import dev.ocelli.data.SplitSettings;
 import dev.ocelli.data.check.DataCheck;
 import dev.ocelli.data.check.DataReport;
@@ -61,7 +60,7 @@ final class DataCheckCommand implements Callable<Integer> {
     CaptionFolder folder = CaptionFolder.read(data, split);
     folder.warnings().forEach(console::warn);
     int threads = Runtime.getRuntime().availableProcessors();
-    DataReport report = DataCheck.of(folder, new CaptionStyle(read.data().lowercase(), read.data().stripStop()), read.data().maxBadPhotos(), threads, console.progress());
+    DataReport report = DataCheck.of(folder, read.data().style(), read.data().maxBadPhotos(), threads, console.progress());
     if (html != null) {
       AtomicFile.write(html, new ContactSheet(folder, report, data.toString(), read.seed()).html());
     }

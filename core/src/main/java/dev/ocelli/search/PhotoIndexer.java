@@ -83,9 +83,10 @@ public record PhotoIndexer(
         Progress.Task task = progress.start("index", waiting.size(), "photos")) {
       for (int from = 0; from < waiting.size() && !stop.getAsBoolean(); from += A_COMMIT) {
         List<PhotoFiles.Found> files = waiting.subList(from, Math.min(waiting.size(), from + A_COMMIT));
-        List<IndexedPhoto> read = read(files, bad, task);
-        List<IndexedPhoto> same = read.stream().filter(photo -> sameBytes(photo, known.get(photo.file()))).toList();
-        List<IndexedPhoto> some = read.stream().filter(photo -> !sameBytes(photo, known.get(photo.file()))).toList();
+        Map<Boolean, List<IndexedPhoto>> read =
+            read(files, bad, task).stream().collect(Collectors.partitioningBy(photo -> sameBytes(photo, known.get(photo.file()))));
+        List<IndexedPhoto> same = read.get(true);
+        List<IndexedPhoto> some = read.get(false);
         same.forEach(index::touch);
         unchanged += same.size();
         task.advance(same.size());

@@ -1,6 +1,5 @@
 package dev.ocelli.train;
 
-import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.model.Vlm;
 import dev.ocelli.text.ChatPrompt;
@@ -44,6 +43,6 @@ record LessonWords(Recipe recipe, ChatPrompt chat, Function<String, int[]> answe
 
   /** A caption or an answer as it is trained on. */
   String text(String said) {
-    return Captions.normalise(said, recipe.data().lowercase(), recipe.data().stripStop());
+    return recipe.data().style().apply(said);
   }
 }

@@ -1,5 +1,6 @@
 package dev.ocelli.train;
 
+import dev.ocelli.data.CaptionStyle;
 import dev.ocelli.data.Captions;
 import dev.ocelli.data.Draws;
 import dev.ocelli.data.Photo;
@@ -26,8 +27,7 @@ final class Pairs {
   private final String stage;
   private final List<Photo> photos;
   private final PhotoViews views;
-  private final boolean lowercase;
-  private final boolean stripStop;
+  private final CaptionStyle style;
   private final List<Item> items = new ArrayList<>();
   private final int perStep;
   private final int more;
@@ -45,8 +45,7 @@ final class Pairs {
     this.stage = stage;
     this.photos = photos;
     this.views = views;
-    this.lowercase = data.lowercase();
-    this.stripStop = data.stripStop();
+    this.style = data.style();
     for (int p = 0; p < photos.size(); p++) {
       for (int c = 0; c < (all ? photos.get(p).captions().size() : 1); c++) {
         items.add(new Item(p, all ? c : -1));
@@ -83,6 +82,6 @@ final class Pairs {
 
   /** A caption as it is trained on. */
   String text(String caption) {
-    return Captions.normalise(caption, lowercase, stripStop);
+    return style.apply(caption);
   }
 }

@@ -3,6 +3,7 @@ package dev.ocelli.train;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import dev.ocelli.UserError;
+import dev.ocelli.data.CaptionStyle;
 import dev.ocelli.generate.SamplingSettings;
 import dev.ocelli.model.EncoderLayers;
 import dev.ocelli.model.Objective;
@@ -48,6 +49,11 @@ public record Recipe(
       within("data.max_bad_photos", maxBadPhotos, 0, Integer.MAX_VALUE);
       within("data.test", test, 0, 0.9);
       within("data.validation", validation, 0, 0.5);
+    }
+
+    /** What captions go through before they are trained on. */
+    public CaptionStyle style() {
+      return new CaptionStyle(lowercase, stripStop);
     }
   }
 

@@ -45,9 +45,10 @@ record RunStart(Recipe recipe, RunFolder run, Consumer<String> say) {
       return false;
     }
     Recipes recipes = new Recipes();
-    List<String> differences = recipes.differences(recipes.read(run.recipe()), recipe, overwrite ? FREE_BEFORE_VLM : free());
+    Recipe own = recipes.read(run.recipe());
+    List<String> differences = recipes.differences(own, recipe, overwrite ? FREE_BEFORE_VLM : free());
     if (!differences.isEmpty()) {
-      boolean onlyVlm = run.finished("qformer") && recipes.differences(recipes.read(run.recipe()), recipe, FREE_BEFORE_VLM).isEmpty();
+      boolean onlyVlm = run.finished("qformer") && recipes.differences(own, recipe, FREE_BEFORE_VLM).isEmpty();
       String both = "begin anew with --overwrite" + (onlyVlm ? " (ocelli train vlm --overwrite: with stage 2 alone)" : "");
       throw UserError.of(
           "%s holds a run of another recipe (%s). Go on with its own (--recipe %s), choose another --out, or %s.",

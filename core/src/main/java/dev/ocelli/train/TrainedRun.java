@@ -3,7 +3,6 @@ package dev.ocelli.train;
 import dev.ocelli.Progress;
 import dev.ocelli.Sha256;
 import dev.ocelli.UserError;
-import dev.ocelli.data.Captions;
 import dev.ocelli.data.Dialogue;
 import dev.ocelli.eval.Grounding;
 import dev.ocelli.eval.ImageTextScores;
@@ -354,7 +353,7 @@ public final class TrainedRun implements AutoCloseable {
 
   /** A caption as this run was trained on. */
   public String normalise(String caption) {
-    return Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop());
+    return recipe.data().style().apply(caption);
   }
 
   /** Photos and questions of data folders, as this run sees them. */

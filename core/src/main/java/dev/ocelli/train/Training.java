@@ -91,8 +91,9 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
       // Before anything is cleared: what can't be trained must not cost an older run its folder.
       CaptionFolder found = CaptionFolder.read(data, split);
       Compute compute = Compute.of(recipe.precision(), recipe.device());
-      checkModels(pretrained(recipe, compute), recipe, found, Questions.read(data, found), stage1, stage2);
-      Pretrained.Vision vision = pretrained(recipe, compute).vision(recipe.models().vision(), recipe.features().encoderLayers());
+      Pretrained pretrained = pretrained(recipe, compute);
+      checkModels(pretrained, recipe, found, Questions.read(data, found), stage1, stage2);
+      Pretrained.Vision vision = pretrained.vision(recipe.models().vision(), recipe.features().encoderLayers());
       if (!stage1) {
         run.identify("vision", vision.identity());
       }
@@ -237,7 +238,7 @@ public record Training(Pull pull, Path features, Progress progress, Consumer<Str
   private static void checkCaptions(Recipe recipe, CaptionFolder folder) {
     for (Photo photo : folder.photos()) {
       for (String caption : photo.captions()) {
-        if (!Captions.hasWords(Captions.normalise(caption, recipe.data().lowercase(), recipe.data().stripStop()))) {
+        if (!Captions.hasWords(recipe.data().style().apply(caption))) {
           throw UserError.of(
               "%s: the caption of %s has no words: \"%s\". Remove that row, or give it a text.",
               folder.place(photo, caption), photo.image(), caption);
